@@ -1,0 +1,1 @@
+"""feedbot: article sources in, Atom feeds and Telegram messages out."""

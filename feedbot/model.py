@@ -1,0 +1,343 @@
+"""The nouns: frozen values that every other room speaks of."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class Precision(StrEnum):
+    """How exactly a source told a time."""
+
+    DAY = "day"
+    MINUTE = "minute"
+    SECOND = "second"
+
+
+class Kind(StrEnum):
+    """What a source is: what its address answers with."""
+
+    FEED = "feed"
+    PAGE = "page"
+    FILES = "files"
+
+
+class ChatState(StrEnum):
+    """Whether the bot may write to a chat."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    GONE = "gone"
+
+
+class State(StrEnum):
+    """What became of a delivery; the only states there are (design, "States")."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    HELD = "held"
+    SKIPPED = "skipped"
+    GONE = "gone"
+
+
+class Announce(StrEnum):
+    """Whether a new entry is news for subscribers, or stored without a word."""
+
+    PUSH = "push"
+    FIRST_SIGHT = "first_sight"
+    MAX_AGE = "max_age"
+    TOO_MANY = "too_many"
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """A person of RFC 4287 section 3.2; an author without a name is none."""
+
+    name: str
+    email: str | None = None
+    uri: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A picture of an article; `url` is None where only its words are known."""
+
+    url: str | None
+    caption: str | None = None
+    credit: str | None = None
+    alt: str | None = None
+    width: int | None = None
+    height: int | None = None
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file that belongs to an entry; `length` in bytes."""
+
+    url: str
+    length: int | None = None
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A link to another article."""
+
+    url: str
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedEntry:
+    """What a document says of one article, as written; anything may be missing.
+
+    Dates are text in the source's own form, with `published_parsed` as the parser's reading of it
+    (ISO 8601, UTC) where our own fails.
+    """
+
+    guid: str | None = None
+    link: str | None = None
+    title: str | None = None
+    summary_html: str | None = None
+    content_html: str | None = None
+    content_text: str | None = None
+    authors: tuple[Author, ...] = ()
+    categories: tuple[str, ...] = ()
+    language: str | None = None
+    published: str | None = None
+    published_parsed: str | None = None
+    updated: str | None = None
+    updated_parsed: str | None = None
+    photos: tuple[Photo, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    related: tuple[Related, ...] = ()
+    provenance: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """What a feed, a list page or a file says: entries newest first, as they stand in the document."""
+
+    title: str | None = None
+    link: str | None = None
+    language: str | None = None
+    ttl: timedelta | None = None
+    entries: tuple[ParsedEntry, ...] = ()
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One article, normalised: title present, URLs absolute, text clean (design, "Entry").
+
+    `published` and `updated` are aware and keep the source's offset; `first_seen` is ours, in UTC.
+    """
+
+    id: str
+    url: str | None
+    title: str
+    summary: str | None
+    content_html: str | None
+    content_text: str | None
+    authors: tuple[Author, ...]
+    categories: tuple[str, ...]
+    language: str | None
+    published: datetime | None
+    published_precision: Precision | None
+    updated: datetime | None
+    first_seen: datetime
+    photo: Photo | None
+    photos: tuple[Photo, ...]
+    enclosures: tuple[Enclosure, ...]
+    related: tuple[Related, ...]
+    source_id: str
+    provenance: dict[str, str]
+
+    @property
+    def sort_at(self) -> datetime:
+        """The instant by which entries are ordered: published, but never later than first seen."""
+        return min(self.published or self.first_seen, self.first_seen)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A configured place that publishes articles. `category_map` turns its labels into slugs."""
+
+    id: str
+    url: str
+    kind: Kind | None = None
+    site: str | None = None
+    categories: tuple[str, ...] = ()
+    category_map: dict[str, str] = field(default_factory=dict)
+    interval: timedelta | None = None
+    full_text: bool = False
+    timezone: str = "UTC"
+    language: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    verify_tls: bool = True
+    paused: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether each new entry is read again from its own page."""
+        return self.full_text or self.site is not None or self.kind is Kind.PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What RFC 9110 section 8.8 calls validators, verbatim, and the URL whose they are."""
+
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """Our memory of a source. `body_hash` is the SHA-256 of the last body that was read well."""
+
+    source_id: str
+    next_poll: datetime | None = None
+    because: str = "never polled"
+    failures: int = 0
+    error: str | None = None
+    validators: Validators | None = None
+    body_hash: str | None = None
+    last_success: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What HTTP, or a file, brought: the decoded body and what the answer said about it.
+
+    `status` 304 comes with an empty body.
+    """
+
+    url: str
+    status: int
+    body: bytes
+    content_type: str | None = None
+    charset: str | None = None
+    validators: Validators | None = None
+    permanent_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A named feed of ours; `slug` is its address."""
+
+    slug: str
+    title: str
+    language: str | None = None
+    description: str | None = None
+    content: str = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a message goes: a chat (a number as text, or `@name`) and a forum topic (0: none)."""
+
+    chat: str
+    topic: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """An address that wants a category. `latest` is how many old entries it still waits for."""
+
+    id: int
+    address: Address
+    category: str
+    configured: bool = False
+    created_at: datetime | None = None
+    paused: bool = False
+    latest: int = 0
+    style: str = "photo"
+    silent: bool = False
+    language: str | None = None
+    on_unknown: str = "resend"
+    max_age: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An entry as a document tells it now, with what is needed to know it again.
+
+    `keys` are its identity (first) and aliases, `story` its canonical link or id, `slugs` the
+    categories it belongs to, `digest` a hash of what it means.
+    """
+
+    entry: Entry
+    keys: tuple[str, ...]
+    story: str
+    slugs: tuple[str, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An entry with our own facts: `updated_at` is what Atom calls updated.
+
+    An entry that is not `ready` waits for its page and is neither published nor planned.
+    """
+
+    row: int
+    entry: Entry
+    story: str
+    slugs: tuple[str, ...]
+    updated_at: datetime
+    digest: str
+    first_key: str
+    ready: bool
+    announce: Announce
+    page_failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a poll found: entries never seen with their announcement (oldest first), and known ones
+    that say something new, each with its row."""
+
+    new: tuple[tuple[Candidate, Announce], ...] = ()
+    updated: tuple[tuple[StoredEntry, Candidate], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One story for one address."""
+
+    id: int
+    entry_row: int
+    address: Address
+    state: State
+    reason: str | None = None
+    due_at: datetime | None = None
+    attempts: int = 0
+    message_id: int | None = None
+    error: str | None = None
+    on_unknown: str = "resend"
+    silent: bool = False
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A Bot API MessageEntity: `offset` and `length` in UTF-16 units."""
+
+    type: str
+    offset: int
+    length: int
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What Telegram will be asked: text with spans; the caption of `photo` when there is one."""
+
+    text: str
+    spans: tuple[Span, ...] = ()
+    photo: Photo | None = None
+    preview_url: str | None = None
+    silent: bool = False

@@ -1,0 +1,1 @@
+"""Reading: bytes of strangers become ParsedFeed and ParsedEntry; pure, run in the worker."""

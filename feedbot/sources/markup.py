@@ -1,0 +1,94 @@
+"""HTML of a feed entry: capped, addresses made absolute, its text and pictures read."""
+
+import re
+from dataclasses import dataclass, replace
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from feedbot.model import Photo
+from feedbot.rules.text import clean, fold
+from feedbot.rules.urls import absolute
+from feedbot.sources.blocks import image_of, read_blocks
+
+MAX_HTML = 512 * 1024
+MAX_DEPTH = 256
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]*?(/?)>")
+_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_LOOKS_LIKE_HTML = re.compile(r"<[a-zA-Z/!][^>]*>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]+\d*);")
+
+
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """What one HTML fragment holds. `text`: paragraphs parted by an empty line."""
+
+    html: str | None
+    text: str | None
+    photos: tuple[Photo, ...]
+
+
+def is_too_deep(html: str) -> bool:
+    """Whether tags are nested deeper than browsers go: parsers are quadratic there (shared facts)."""
+    depth = 0
+    for closing, name, empty in _TAG.findall(html):
+        if empty or name.lower() in _VOID:
+            continue
+        depth = max(0, depth - 1) if closing else depth + 1
+        if depth > MAX_DEPTH:
+            return True
+    return False
+
+
+def read_markup(html: str | None, base: str) -> Markup:
+    """Read a fragment. What is too large or too deep keeps its first words as text only."""
+    html = clean(html or "").strip()
+    if not html:
+        return Markup(None, None, ())
+    if len(html) > MAX_HTML or is_too_deep(html):
+        return Markup(None, fold(re.sub(r"<[^>]{0,2000}>", " ", html[:MAX_HTML]))[:20_000] or None, ())
+    if not _LOOKS_LIKE_HTML.search(html):
+        return Markup(None, "\n\n".join(filter(None, map(fold, re.split(r"\n\s*\n", html)))) or None, ())
+    tree = LexborHTMLParser(f"<body>{html}</body>")
+    body = tree.body
+    if body is None:
+        return Markup(None, None, ())
+    blocks = read_blocks(body, base, (), ())
+    text = "\n\n".join(block.text for block in blocks if block.lines)
+    photos = [_with_caption(photo, node) for node in body.css("img") if (photo := image_of(node, base))]
+    _absolutise(body, base)
+    return Markup(body.inner_html or None, text or None, tuple(photos))
+
+
+def _with_caption(photo: Photo, node: LexborNode) -> Photo:
+    above = node.parent
+    for _ in range(4):
+        if above is None or above.tag == "body":
+            break
+        if above.tag == "figure" or "wp-caption" in (above.attributes.get("class") or ""):
+            caption = above.css_first("figcaption, .wp-caption-text")
+            return replace(photo, caption=fold(caption.text(deep=True)) or None) if caption else photo
+        above = above.parent
+    return photo
+
+
+def _absolutise(body: LexborNode, base: str) -> None:
+    for node in body.css("a[href]"):
+        _set(node, "href", absolute(node.attributes.get("href"), base))
+    for node in body.css("img"):
+        photo = image_of(node, base)
+        if photo is None:
+            node.decompose()
+            continue
+        node.attrs["src"] = photo.url
+        for name in ("srcset", "data-src", "data-srcset", "data-original", "data-lazy-src", "loading"):
+            if name in node.attributes:
+                del node.attrs[name]
+    for node in body.css("video[src], audio[src], source[src], iframe[src], blockquote[cite]"):
+        name = "cite" if node.tag == "blockquote" else "src"
+        _set(node, name, absolute(node.attributes.get(name), base))
+
+
+def _set(node: LexborNode, name: str, value: str | None) -> None:
+    if value is None:
+        del node.attrs[name]
+    else:
+        node.attrs[name] = value

@@ -1,0 +1,196 @@
+"""Opening the database, and running units of work one after the other."""
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from feedbot.errors import ConfigError, LockedError, StoreError
+from feedbot.store import schema
+from feedbot.store.tables import metadata
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_BUSY_MS = 10_000
+
+
+class Store:
+    """One SQLite database. `do` runs a unit of work in one transaction on the store's own thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._connection: Connection | None = None
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open for writing, creating and migrating the database as needed.
+
+        Raises ConfigError for a path or file that cannot be used; an existing file is never replaced.
+        """
+        _make_folder(path)
+        if not path.exists():
+            _create(path)
+        check_file(path)
+        engine = _engine(path)
+        try:
+            schema.migrate(engine, path)
+        except DBAPIError as error:
+            engine.dispose()
+            raise ConfigError(_unusable(path, error)) from error
+        return cls(engine)
+
+    @classmethod
+    def open_to_read(cls, path: Path) -> Self:
+        """Open for a reading or short writing command; a database that is not there yet reads as empty."""
+        if path.exists():
+            check_file(path, thorough=False)
+            engine = _engine(path, checkpoint=False)
+            schema.require_current(engine, path)
+            return cls(engine)
+        engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+        metadata.create_all(engine)
+        return cls(engine)
+
+    async def do(self, unit: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a unit of work in one transaction; raises StoreError where the database refuses."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, lambda: self.do_now(unit, *args, **kwargs))
+
+    def do_now(self, unit: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same from the calling thread, for start-up and commands."""
+        try:
+            if self._connection is None:
+                self._connection = self._engine.connect()
+            with self._connection.begin():
+                return unit(self._connection, *args, **kwargs)
+        except DBAPIError as error:
+            raise StoreError(f"{self._engine.url.database}: {error.orig}") from error
+
+    async def close(self) -> None:
+        """Wait for the last unit of work and close the file."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self.close_now)
+        self._thread.shutdown()
+
+    def close_now(self) -> None:
+        """Close the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self._engine.dispose()
+
+
+def _engine(path: Path, *, checkpoint: bool = True) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}",
+        poolclass=StaticPool,
+        connect_args={"check_same_thread": False, "timeout": _BUSY_MS / 1000},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # BEGIN is ours, see below
+        for pragma in (
+            f"busy_timeout = {_BUSY_MS}",
+            "journal_mode = WAL",
+            "synchronous = FULL",  # NORMAL may forget the last commits in a power cut: messages twice
+            "foreign_keys = ON",
+            "secure_delete = ON",
+            *([] if checkpoint else ["wal_autocheckpoint = 0"]),
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ConfigError(f"feedbot.database: {path.parent} cannot be made: {error.strerror}") from error
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise ConfigError(f"feedbot.database: {path.parent} is not writable for this user; it must be")
+
+
+def _create(path: Path) -> None:
+    """Make a new database whole, then give it its name: a kill in between leaves nothing half made."""
+    unfinished = path.with_name(path.name + ".new")
+    for leftover in (
+        unfinished,
+        path.with_name(path.name + ".new-wal"),
+        path.with_name(path.name + ".new-shm"),
+    ):
+        leftover.unlink(missing_ok=True)
+    try:
+        engine = _engine(unfinished)
+        schema.migrate(engine, unfinished)
+        engine.dispose()
+        unfinished.chmod(0o600)
+        unfinished.rename(path)
+    except (DBAPIError, OSError) as error:
+        raise ConfigError(_unusable(path, error)) from error
+
+
+def _unusable(path: Path, error: Exception) -> str:
+    reason = error.orig if isinstance(error, DBAPIError) else error
+    return f"feedbot.database: {path} cannot be used: {reason}; restore a backup with: feedbot restore FILE"
+
+
+def check_file(path: Path, *, thorough: bool = True) -> None:
+    """Refuse what is no sound SQLite database; raises ConfigError. The file is never touched."""
+    restore = "the file is kept as it is; restore a backup with: feedbot restore FILE"
+    try:
+        with path.open("rb") as file:
+            header = file.read(16)
+    except OSError as error:
+        raise ConfigError(f"feedbot.database: {path} cannot be read: {error.strerror}") from error
+    if header != b"SQLite format 3\0":
+        what = "is empty" if not header else "is no SQLite database"
+        raise ConfigError(f"feedbot.database: {path} {what}; {restore}")
+    try:
+        with sqlite3.connect(path, timeout=_BUSY_MS / 1000) as connection:
+            pragma = "PRAGMA quick_check(1)" if thorough else "SELECT name FROM sqlite_master LIMIT 1"
+            row = connection.execute(pragma).fetchone()
+        connection.close()
+    except sqlite3.DatabaseError as error:
+        raise ConfigError(f"feedbot.database: {path} is damaged: {error}; {restore}") from error
+    if thorough and row[0] != "ok":
+        raise ConfigError(f"feedbot.database: {path} is damaged: {row[0]}; {restore}")
+
+
+class InstanceLock:
+    """Held for life by the one process that works on a database; it dies with the process."""
+
+    def __init__(self, database: Path) -> None:
+        _make_folder(database)
+        self._path = database.with_name(database.name + ".lock")
+        self._file = -1
+
+    def __enter__(self) -> Self:
+        try:
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise ConfigError(f"feedbot.database: {self._path} cannot be opened: {error.strerror}") from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(self._file)
+            raise LockedError(
+                f"another feedbot works on {self._path.with_suffix('')}; stop it first"
+            ) from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._file)

@@ -1,0 +1,213 @@
+"""The tables. Times are UTC, in milliseconds since 1970; records are JSON of the nouns."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
+
+class Time(TypeDecorator[datetime]):
+    """An aware datetime, kept as whole milliseconds since 1970."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """To the database."""
+        return None if value is None else (value - EPOCH) // MILLISECOND
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """From the database."""
+        return None if value is None else EPOCH + value * MILLISECOND
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _key() -> Column[int]:
+    return Column("id", Integer, primary_key=True, autoincrement=True)
+
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("record", Text, nullable=False),
+    Column("configured", Boolean, nullable=False),
+    Column("paused", Boolean, nullable=False, default=False),
+)
+
+source_states = Table(
+    "source_states",
+    metadata,
+    Column("source_id", Text, ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True),
+    Column("next_poll", Time),
+    Column("because", Text, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("error", Text),
+    Column("validators_url", Text),
+    Column("etag", LargeBinary),
+    Column("last_modified", LargeBinary),
+    Column("body_hash", Text),
+    Column("last_success", Time),
+    Index(None, "next_poll"),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    _key(),
+    Column("source_id", Text, ForeignKey("sources.id"), nullable=False),
+    Column("tag", Text, nullable=False, unique=True),
+    Column("story", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("announce", Text, nullable=False),
+    Column("ready", Boolean, nullable=False),
+    Column("first_seen", Time, nullable=False),
+    Column("sort_at", Time, nullable=False),
+    Column("updated_at", Time, nullable=False),
+    Column("page_due", Time),
+    Column("page_failures", Integer, nullable=False, default=0),
+    Column("page_error", Text),
+    Column("record", Text, nullable=False),
+    Index(None, "source_id", "sort_at"),
+    Index("ix_entries_page_due", "page_due", sqlite_where=text("page_due IS NOT NULL")),
+)
+
+entry_keys = Table(
+    "entry_keys",
+    metadata,
+    Column("source_id", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("entry_id", Integer, ForeignKey("entries.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+entry_categories = Table(
+    "entry_categories",
+    metadata,
+    Column("slug", Text, primary_key=True),
+    Column("entry_id", Integer, ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
+    Column("sort_at", Time, nullable=False),
+    Index(None, "slug", "sort_at"),
+)
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("slug", Text, primary_key=True),
+    Column("tag", Text, nullable=False),
+    Column("created_at", Time, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("published", Integer, nullable=False),
+)
+
+chats = Table(
+    "chats",
+    metadata,
+    Column("chat", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("since", Time, nullable=False),
+    Column("blocked_until", Time),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    _key(),
+    Column("chat", Text, nullable=False),
+    Column("topic", Integer, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("configured", Boolean, nullable=False),
+    Column("created_at", Time, nullable=False),
+    Column("ended_at", Time),
+    Column("paused", Boolean, nullable=False),
+    Column("latest", Integer, nullable=False),
+    Column("style", Text, nullable=False),
+    Column("silent", Boolean, nullable=False),
+    Column("language", Text),
+    Column("on_unknown", Text, nullable=False),
+    Column("max_age", Integer),
+    UniqueConstraint("chat", "topic", "category"),
+    Index(None, "category"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _key(),
+    Column("story", Text, nullable=False),
+    Column("chat", Text, nullable=False),
+    Column("topic", Integer, nullable=False),
+    Column("entry_id", Integer, ForeignKey("entries.id"), nullable=False, index=True),
+    Column("subscription_id", Integer, ForeignKey("subscriptions.id"), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("sort_at", Time, nullable=False),
+    Column("due_at", Time, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("owner", Text),
+    Column("claimed_at", Time),
+    Column("sent_at", Time),
+    Column("message_id", BigInteger),
+    Column("error", Text),
+    UniqueConstraint("story", "chat", "topic"),
+    Index(
+        "ix_deliveries_waiting", "chat", "sort_at", "id", sqlite_where=text("state IN ('pending', 'unknown')")
+    ),
+    Index("ix_deliveries_sent_at", "chat", "sent_at", sqlite_where=text("state = 'sent'")),
+    Index("ix_deliveries_sending", "state", sqlite_where=text("state = 'sending'")),
+)
+
+photos = Table(
+    "photos",
+    metadata,
+    Column("url", Text, primary_key=True),
+    Column("hash", Text),
+    Column("type", Text),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("length", Integer),
+    Column("fetched_at", Time, nullable=False),
+    Column("error", Text),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("bot", Text, primary_key=True),
+    Column("hash", Text, primary_key=True),
+    Column("file_id", Text, nullable=False),
+)
+
+bots = Table(
+    "bots",
+    metadata,
+    Column("bot", Text, primary_key=True),
+    Column("next_update", BigInteger, nullable=False),
+)
