@@ -244,6 +244,17 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class Chat:
+    """What is known of a chat: since when it is in that state, and until when it takes nothing."""
+
+    chat: str
+    state: ChatState
+    reason: str | None
+    since: datetime
+    blocked_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
     """An address that wants a category. `latest` is how many old entries it still waits for."""
 

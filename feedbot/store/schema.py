@@ -46,7 +46,8 @@ def _refuse_newer(revision: str, path: Path) -> None:
     known = {file.name[:4] for file in (_MIGRATIONS / "versions").glob("[0-9]*.py")}
     if revision != "none" and revision not in known:
         raise ConfigError(
-            f"feedbot.database: {path} is of a newer version ({revision}) than this program ({HEAD}); update feedbot"
+            f"feedbot.database: {path} is of a newer version ({revision}) than this program ({HEAD});"
+            " update feedbot"
         )
 
 

@@ -30,11 +30,11 @@ class Time(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """To the database."""
         return None if value is None else (value - EPOCH) // MILLISECOND
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         """From the database."""
         return None if value is None else EPOCH + value * MILLISECOND
 
@@ -178,7 +178,11 @@ deliveries = Table(
     Column("error", Text),
     UniqueConstraint("story", "chat", "topic"),
     Index(
-        "ix_deliveries_waiting", "chat", "sort_at", "id", sqlite_where=text("state IN ('pending', 'unknown')")
+        "ix_deliveries_waiting",
+        "chat",
+        "sort_at",
+        "entry_id",
+        sqlite_where=text("state IN ('pending', 'unknown')"),
     ),
     Index("ix_deliveries_sent_at", "chat", "sent_at", sqlite_where=text("state = 'sent'")),
     Index("ix_deliveries_sending", "state", sqlite_where=text("state = 'sending'")),

@@ -169,7 +169,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_deliveries_waiting",
         "deliveries",
-        ["chat", "sort_at", "id"],
+        ["chat", "sort_at", "entry_id"],
         unique=False,
         sqlite_where=sa.text("state IN ('pending', 'unknown')"),
     )

@@ -1,0 +1,226 @@
+"""Entries: what a poll and an article page brought, saved with everything that follows from it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from feedbot.model import Candidate, Changes, Entry, Source, SourceState, StoredEntry
+from feedbot.rules.delivery import plan
+from feedbot.rules.normalise import digest_of
+from feedbot.store import deliveries, feeds, rows, sources, subscriptions
+from feedbot.store.tables import entries, entry_categories, entry_keys
+
+_BATCH = 500  # SQLite takes at most 32,766 parameters in one statement
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a unit of work wrote: counts of entries and deliveries."""
+
+    new: int = 0
+    updated: int = 0
+    planned: int = 0
+
+
+def known(connection: Connection, source_id: str, keys: Sequence[str]) -> dict[str, StoredEntry]:
+    """The entries of a source under each of these keys."""
+    found: dict[str, int] = {}
+    for at in range(0, len(keys), _BATCH):
+        here = entry_keys.c.key.in_(keys[at : at + _BATCH])
+        query = select(entry_keys.c.key, entry_keys.c.entry_id).where(
+            entry_keys.c.source_id == source_id, here
+        )
+        found |= {row["key"]: row["entry_id"] for row in connection.execute(query).mappings()}
+    stored = {entry.row: entry for entry in _by_rows(connection, sorted(set(found.values())))}
+    return {key: stored[row] for key, row in found.items()}
+
+
+def _by_rows(connection: Connection, wanted: Sequence[int]) -> list[StoredEntry]:
+    found: list[StoredEntry] = []
+    for at in range(0, len(wanted), _BATCH):
+        found += _read(connection, select(entries).where(entries.c.id.in_(wanted[at : at + _BATCH])))
+    return found
+
+
+def _read(connection: Connection, query: Select[Any]) -> list[StoredEntry]:
+    found: Sequence[RowMapping] = connection.execute(query).mappings().all()
+    slugs: dict[int, list[str]] = {row["id"]: [] for row in found}
+    for at in range(0, len(found), _BATCH):
+        part = [row["id"] for row in found[at : at + _BATCH]]
+        labels = select(entry_categories).where(entry_categories.c.entry_id.in_(part))
+        for label in connection.execute(labels.order_by(entry_categories.c.slug)).mappings():
+            slugs[label["entry_id"]].append(label["slug"])
+    return [rows.stored_entry(row, tuple(slugs[row["id"]])) for row in found]
+
+
+def newest_known(connection: Connection, source_id: str) -> datetime | None:
+    """The time of the newest entry of a source."""
+    query = select(func.max(entries.c.sort_at)).where(entries.c.source_id == source_id)
+    found: datetime | None = connection.execute(query).scalar()
+    return found
+
+
+def save_poll(
+    connection: Connection, source: Source, changes: Changes, state: SourceState, now: datetime
+) -> Saved:
+    """Save what a poll found: entries, their deliveries and the memory of the source, all or nothing."""
+    planned = 0
+    for candidate, announce in changes.new:
+        stored = _insert(connection, candidate, announce.value, ready=not source.complete, now=now)
+        if stored.ready:
+            planned += _release(connection, stored)
+    for stored, candidate in changes.updated:
+        _add_keys(connection, stored.row, source.id, candidate.keys)
+        if source.complete:  # the page tells what changed
+            _ask_page(connection, stored.row, candidate.digest, now)
+        else:
+            rewrite(connection, stored, candidate.entry, candidate.slugs, candidate.digest, now)
+    sources.save_state(connection, state)
+    return Saved(len(changes.new), 0 if source.complete else len(changes.updated), planned)
+
+
+def _insert(
+    connection: Connection, candidate: Candidate, announce: str, *, ready: bool, now: datetime
+) -> StoredEntry:
+    entry = candidate.entry
+    values = {
+        "source_id": entry.source_id,
+        "tag": entry.id,
+        "story": candidate.story,
+        "digest": candidate.digest,
+        "announce": announce,
+        "ready": ready,
+        "first_seen": entry.first_seen,
+        "sort_at": entry.sort_at,
+        "updated_at": now.replace(microsecond=0),
+        "page_due": None if ready else now,
+        "page_failures": 0,
+        "record": rows.entry_json(entry),
+    }
+    stored = connection.execute(entries.insert().values(values).returning(entries)).mappings().one()
+    _add_keys(connection, stored["id"], entry.source_id, candidate.keys)
+    _set_categories(connection, stored["id"], candidate.slugs, entry)
+    return rows.stored_entry(stored, candidate.slugs)
+
+
+def _add_keys(connection: Connection, row: int, source_id: str, keys: Iterable[str]) -> None:
+    values = [{"source_id": source_id, "key": key, "entry_id": row} for key in keys]
+    connection.execute(insert(entry_keys).on_conflict_do_nothing(), values)
+
+
+def _set_categories(connection: Connection, row: int, slugs: Sequence[str], entry: Entry) -> None:
+    connection.execute(entry_categories.delete().where(entry_categories.c.entry_id == row))
+    values = [{"slug": slug, "entry_id": row, "sort_at": entry.sort_at} for slug in slugs]
+    if values:
+        connection.execute(entry_categories.insert(), values)
+
+
+def _ask_page(connection: Connection, row: int, digest: str, now: datetime) -> None:
+    again = {"page_due": now, "page_failures": 0, "digest": digest}
+    connection.execute(entries.update().where(entries.c.id == row).values(again))
+
+
+def _release(connection: Connection, stored: StoredEntry) -> int:
+    """Publish and plan an entry that is complete."""
+    feeds.mark_changed(connection, stored.slugs)
+    wanted = subscriptions.of_categories(connection, stored.slugs)
+    return deliveries.write(connection, plan(stored, wanted), stored.entry.sort_at)
+
+
+def rewrite(
+    connection: Connection,
+    stored: StoredEntry,
+    entry: Entry,
+    slugs: Sequence[str],
+    digest: str,
+    now: datetime,
+) -> None:
+    """Put what the source says now in the place of what it said; the entry counts as updated."""
+    values = {
+        "record": rows.entry_json(entry),
+        "digest": digest,
+        "sort_at": entry.sort_at,
+        "updated_at": now.replace(microsecond=0),
+    }
+    connection.execute(entries.update().where(entries.c.id == stored.row).values(values))
+    _set_categories(connection, stored.row, slugs, entry)
+    feeds.mark_changed(connection, {*stored.slugs, *slugs})
+
+
+def waiting_sources(connection: Connection, now: datetime) -> list[str]:
+    """The sources with entries whose page is due, the longest waiting first."""
+    query = select(entries.c.source_id).where(entries.c.page_due.is_not(None), entries.c.page_due <= now)
+    query = query.group_by(entries.c.source_id).order_by(func.min(entries.c.page_due))
+    return list(connection.execute(query).scalars())
+
+
+def next_page(connection: Connection) -> datetime | None:
+    """When the next article page is due."""
+    query = select(func.min(entries.c.page_due)).where(entries.c.page_due.is_not(None))
+    found: datetime | None = connection.execute(query).scalar()
+    return found
+
+
+def incomplete(connection: Connection, source_id: str, now: datetime, limit: int) -> list[StoredEntry]:
+    """The entries of a source whose page is due, oldest first."""
+    query = select(entries).where(
+        entries.c.source_id == source_id, entries.c.page_due.is_not(None), entries.c.page_due <= now
+    )
+    return _read(connection, query.order_by(entries.c.sort_at, entries.c.id).limit(limit))
+
+
+def save_completed(
+    connection: Connection, stored: StoredEntry, entry: Entry, story: str, slugs: Sequence[str], now: datetime
+) -> Saved:
+    """Save the record that the page completed. A new entry is published and planned with it; one that was
+    out already counts as updated if it says something else.
+    """
+    done = {"page_due": None, "page_failures": 0, "page_error": None}
+    here = entries.update().where(entries.c.id == stored.row)
+    if stored.ready:
+        connection.execute(here.values(done))
+        changed = digest_of(entry) != digest_of(stored.entry)
+        if changed:
+            rewrite(connection, stored, entry, slugs, stored.digest, now)
+        return Saved(updated=int(changed))
+    moved = {"record": rows.entry_json(entry), "sort_at": entry.sort_at, "story": story, "ready": True}
+    connection.execute(here.values(**done, **moved, updated_at=now.replace(microsecond=0)))
+    _set_categories(connection, stored.row, slugs, entry)
+    out = replace(stored, entry=entry, story=story, slugs=tuple(slugs), ready=True)
+    return Saved(planned=_release(connection, out))
+
+
+def page_failed(connection: Connection, stored: StoredEntry, error: str, again: datetime | None) -> Saved:
+    """Remember that a page failed. `again` None: what the feed said goes out as it is."""
+    here = entries.update().where(entries.c.id == stored.row)
+    failed = {"page_due": again, "page_failures": stored.page_failures + 1, "page_error": error}
+    connection.execute(here.values(failed))
+    if again is not None or stored.ready:
+        return Saved()
+    connection.execute(here.values(ready=True))
+    return Saved(planned=_release(connection, replace(stored, ready=True)))
+
+
+def of_category(connection: Connection, slug: str, limit: int) -> list[StoredEntry]:
+    """The newest entries of a category that are out, newest first."""
+    query = select(entries).join(entry_categories).where(entry_categories.c.slug == slug, entries.c.ready)
+    newest = query.order_by(entry_categories.c.sort_at.desc(), entries.c.id.desc()).limit(limit)
+    return _read(connection, newest)
+
+
+def count_of_category(connection: Connection, slug: str) -> int:
+    """How many entries of a category are out."""
+    query = select(func.count()).select_from(entry_categories.join(entries))
+    found: int = connection.execute(
+        query.where(entry_categories.c.slug == slug, entries.c.ready)
+    ).scalar_one()
+    return found
+
+
+def get_entry(connection: Connection, row: int) -> StoredEntry | None:
+    """One entry that is out, by its number."""
+    return next(iter(_read(connection, select(entries).where(entries.c.id == row, entries.c.ready))), None)

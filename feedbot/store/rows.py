@@ -1,0 +1,171 @@
+"""Rows become nouns, and nouns become rows."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import RowMapping
+
+from feedbot.model import (
+    Address,
+    Announce,
+    Chat,
+    ChatState,
+    Delivery,
+    Entry,
+    Source,
+    SourceState,
+    State,
+    StoredEntry,
+    Subscription,
+    Validators,
+)
+
+_ENTRY = TypeAdapter(Entry)
+_SOURCE = TypeAdapter(Source)
+
+
+def entry_json(entry: Entry) -> str:
+    """An entry as it is kept; times keep the offset of their source."""
+    return _ENTRY.dump_json(entry).decode()
+
+
+def source_json(source: Source) -> str:
+    """A source as it is kept."""
+    return _SOURCE.dump_json(source).decode()
+
+
+def entry_of(record: str) -> Entry:
+    """The entry of a record."""
+    return _ENTRY.validate_json(record)
+
+
+def source_of(row: RowMapping) -> Source:
+    """The source of a row of `sources`."""
+    return _SOURCE.validate_json(row["record"])
+
+
+def stored_entry(row: RowMapping, slugs: tuple[str, ...], first_key: str = "") -> StoredEntry:
+    """The entry of a row of `entries`; its categories are told apart from it."""
+    return StoredEntry(
+        row=row["id"],
+        entry=entry_of(row["record"]),
+        story=row["story"],
+        slugs=slugs,
+        updated_at=row["updated_at"],
+        digest=row["digest"],
+        first_key=first_key,
+        ready=row["ready"],
+        announce=Announce(row["announce"]),
+        page_failures=row["page_failures"],
+    )
+
+
+def source_state(row: RowMapping) -> SourceState:
+    """The memory of a row of `source_states`."""
+    url = row["validators_url"]
+    return SourceState(
+        source_id=row["source_id"],
+        next_poll=row["next_poll"],
+        because=row["because"],
+        failures=row["failures"],
+        error=row["error"],
+        validators=Validators(url, _from_wire(row["etag"]), _from_wire(row["last_modified"]))
+        if url
+        else None,
+        body_hash=row["body_hash"],
+        last_success=row["last_success"],
+    )
+
+
+def state_values(state: SourceState) -> dict[str, Any]:
+    """The columns of a source's memory."""
+    validators = state.validators
+    return {
+        "source_id": state.source_id,
+        "next_poll": state.next_poll,
+        "because": state.because,
+        "failures": state.failures,
+        "error": state.error,
+        "validators_url": validators.url if validators else None,
+        "etag": _to_wire(validators.etag if validators else None),
+        "last_modified": _to_wire(validators.last_modified if validators else None),
+        "body_hash": state.body_hash,
+        "last_success": state.last_success,
+    }
+
+
+def _to_wire(text: str | None) -> bytes | None:
+    return None if text is None else text.encode("utf-8", "surrogateescape")
+
+
+def _from_wire(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("utf-8", "surrogateescape")
+
+
+def subscription(row: RowMapping) -> Subscription:
+    """The subscription of a row."""
+    return Subscription(
+        id=row["id"],
+        address=Address(row["chat"], row["topic"]),
+        category=row["category"],
+        configured=row["configured"],
+        created_at=row["created_at"],
+        paused=row["paused"],
+        latest=row["latest"],
+        style=row["style"],
+        silent=row["silent"],
+        language=row["language"],
+        on_unknown=row["on_unknown"],
+        max_age=seconds(row["max_age"]),
+    )
+
+
+def subscription_values(wanted: Subscription, now: datetime) -> dict[str, Any]:
+    """The columns of a subscription that begins now.
+
+    It begins with the whole second, as the first sight of an entry does.
+    """
+    return {
+        "chat": wanted.address.chat,
+        "topic": wanted.address.topic,
+        "category": wanted.category,
+        "configured": wanted.configured,
+        "created_at": now.replace(microsecond=0),
+        "ended_at": None,
+        "paused": wanted.paused,
+        "latest": wanted.latest,
+        "style": wanted.style,
+        "silent": wanted.silent,
+        "language": wanted.language,
+        "on_unknown": wanted.on_unknown,
+        "max_age": None if wanted.max_age is None else int(wanted.max_age.total_seconds()),
+    }
+
+
+def delivery(row: RowMapping) -> Delivery:
+    """The delivery of a row of `deliveries` joined with its subscription."""
+    return Delivery(
+        id=row["id"],
+        entry_row=row["entry_id"],
+        address=Address(row["chat"], row["topic"]),
+        state=State(row["state"]),
+        reason=row["reason"],
+        due_at=row["due_at"],
+        attempts=row["attempts"],
+        message_id=row["message_id"],
+        error=row["error"],
+        on_unknown=row["on_unknown"],
+        silent=row["silent"],
+        language=row["language"],
+    )
+
+
+def chat(row: RowMapping) -> Chat:
+    """The chat of a row."""
+    return Chat(row["chat"], ChatState(row["state"]), row["reason"], row["since"], row["blocked_until"])
+
+
+def seconds(value: int | None) -> timedelta | None:
+    """A duration that is kept in whole seconds."""
+    return None if value is None else timedelta(seconds=value)

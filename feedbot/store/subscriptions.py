@@ -1,0 +1,187 @@
+"""Subscriptions: which address wants which category; and the chats behind them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from feedbot.model import Address, Announce, Chat, ChatState, State, Subscription
+from feedbot.store import deliveries, rows
+from feedbot.store.tables import (
+    chats,
+    entries,
+    entry_categories,
+    source_states,
+    sources,
+    subscriptions,
+)
+from feedbot.store.tables import deliveries as delivery_rows
+
+
+def of_categories(connection: Connection, slugs: Sequence[str]) -> list[Subscription]:
+    """The subscriptions of living chats to any of these categories, oldest first."""
+    query = select(subscriptions).join(chats, chats.c.chat == subscriptions.c.chat)
+    query = query.where(
+        subscriptions.c.category.in_(slugs),
+        subscriptions.c.ended_at.is_(None),
+        chats.c.state != ChatState.GONE.value,
+    )
+    found = connection.execute(query.order_by(subscriptions.c.id)).mappings()
+    return [rows.subscription(row) for row in found]
+
+
+def all_subscriptions(connection: Connection) -> list[tuple[Subscription, Chat]]:
+    """Every subscription that was not ended, with its chat."""
+    query = select(subscriptions).where(subscriptions.c.ended_at.is_(None)).order_by(subscriptions.c.id)
+    known = {row["chat"]: rows.chat(row) for row in connection.execute(select(chats)).mappings()}
+    found = [rows.subscription(row) for row in connection.execute(query).mappings()]
+    return [(subscription, known[subscription.address.chat]) for subscription in found]
+
+
+def of_address(connection: Connection, address: Address) -> list[Subscription]:
+    """What one address is subscribed to."""
+    here = and_(subscriptions.c.chat == address.chat, subscriptions.c.topic == address.topic)
+    query = select(subscriptions).where(here, subscriptions.c.ended_at.is_(None)).order_by(subscriptions.c.id)
+    return [rows.subscription(row) for row in connection.execute(query).mappings()]
+
+
+def sync_configured(connection: Connection, wanted: Iterable[Subscription], now: datetime) -> None:
+    """Make the operator's subscriptions those of the configuration.
+
+    One that is new begins now; one that is gone ends, and what waited for it is skipped.
+    """
+    active = select(subscriptions).where(subscriptions.c.configured, subscriptions.c.ended_at.is_(None))
+    known = {
+        (row["chat"], row["topic"], row["category"]): row["id"]
+        for row in connection.execute(active).mappings()
+    }
+    for subscription in wanted:
+        place = (subscription.address.chat, subscription.address.topic, subscription.category)
+        if (row := known.pop(place, None)) is None:
+            subscribe(connection, subscription, now)
+            continue
+        settings = rows.subscription_values(subscription, now)
+        for begun in ("created_at", "latest"):
+            del settings[begun]
+        connection.execute(subscriptions.update().where(subscriptions.c.id == row).values(settings))
+    for row in known.values():
+        _end(connection, row, now)
+
+
+def subscribe(connection: Connection, wanted: Subscription, now: datetime) -> bool:
+    """Begin a subscription; False where it is there already."""
+    place = and_(
+        subscriptions.c.chat == wanted.address.chat,
+        subscriptions.c.topic == wanted.address.topic,
+        subscriptions.c.category == wanted.category,
+    )
+    new_chat = {"chat": wanted.address.chat, "state": ChatState.ACTIVE.value, "since": now}
+    connection.execute(insert(chats).values(new_chat).on_conflict_do_nothing())
+    known = connection.execute(select(subscriptions).where(place)).mappings().first()
+    if known and known["ended_at"] is None:
+        return False
+    values = rows.subscription_values(wanted, now)
+    where = ["chat", "topic", "category"]
+    connection.execute(insert(subscriptions).values(values).on_conflict_do_update(where, set_=values))
+    return True
+
+
+def unsubscribe(connection: Connection, address: Address, category: str | None, now: datetime) -> list[str]:
+    """End the subscriptions of an address to a category, or to all; the categories that it was."""
+    ended = [one for one in of_address(connection, address) if category in {None, one.category}]
+    for subscription in ended:
+        _end(connection, subscription.id, now)
+    return [subscription.category for subscription in ended]
+
+
+def _end(connection: Connection, row: int, now: datetime) -> None:
+    connection.execute(subscriptions.update().where(subscriptions.c.id == row).values(ended_at=now))
+    deliveries.drop_of_subscription(connection, row)
+
+
+def set_chat_state(
+    connection: Connection, chat: str, state: ChatState, reason: str | None, now: datetime
+) -> None:
+    """Say that a chat takes messages, or why it does not; what waits for a gone one is skipped."""
+    values = {"chat": chat, "state": state.value, "reason": reason, "since": now, "blocked_until": None}
+    connection.execute(insert(chats).values(values).on_conflict_do_update(["chat"], set_=values))
+    if state is ChatState.GONE:
+        deliveries.drop_of_chat(connection, chat)
+
+
+def revive(connection: Connection, chat: str, now: datetime) -> None:
+    """A person wrote: whatever closed their chat is over."""
+    closed = and_(chats.c.chat == chat, chats.c.state != ChatState.ACTIVE.value)
+    open_again = {"state": ChatState.ACTIVE.value, "reason": None, "since": now, "blocked_until": None}
+    connection.execute(chats.update().where(closed).values(open_again))
+
+
+def plan_latest(connection: Connection, now: datetime) -> int:
+    """Give the newest entries to subscriptions that asked for them when they began.
+
+    That waits until every source of the category was asked and its entries are complete: the first
+    poll of a source is silent, and this is the exception that a subscriber asked for.
+    """
+    waiting = select(subscriptions).where(subscriptions.c.latest > 0, subscriptions.c.ended_at.is_(None))
+    planned = 0
+    for row in connection.execute(waiting).mappings().all():
+        if _is_settled(connection, row["category"]):
+            planned += _send_latest(connection, rows.subscription(row), now)
+            here = subscriptions.c.id == row["id"]
+            connection.execute(subscriptions.update().where(here).values(latest=0))
+    return planned
+
+
+def _is_settled(connection: Connection, category: str) -> bool:
+    of_sources = select(sources.c.record, source_states.c.next_poll).join(source_states)
+    for row in connection.execute(of_sources.where(sources.c.paused.is_(False))).mappings():
+        source = rows.source_of(row)
+        if category in {*source.categories, *source.category_map.values()} and row["next_poll"] is None:
+            return False
+    here = select(entries.c.ready).join(entry_categories).where(entry_categories.c.slug == category)
+    states = connection.execute(here.distinct()).scalars().all()
+    return bool(states) and all(states)
+
+
+def _send_latest(connection: Connection, subscription: Subscription, now: datetime) -> int:
+    newest = select(entries).join(entry_categories).where(entry_categories.c.slug == subscription.category)
+    newest = newest.where(entries.c.ready).order_by(entries.c.sort_at.desc(), entries.c.id.desc())
+    planned = 0
+    for entry in reversed(connection.execute(newest.limit(subscription.latest)).mappings().all()):
+        place = {
+            "story": entry["story"],
+            "chat": subscription.address.chat,
+            "topic": subscription.address.topic,
+        }
+        values = {
+            **place,
+            "entry_id": entry["id"],
+            "subscription_id": subscription.id,
+            "state": State.PENDING.value,
+            "sort_at": entry["sort_at"],
+            "due_at": now,
+            "attempts": 0,
+        }
+        silent = and_(
+            delivery_rows.c.state == State.SKIPPED.value,
+            delivery_rows.c.reason == Announce.FIRST_SIGHT.value,
+        )
+        waken = {"state": State.PENDING.value, "reason": None, "due_at": now}
+        statement = insert(delivery_rows).values(values)
+        wake = statement.on_conflict_do_update(list(place), set_=waken, where=silent)
+        planned += connection.execute(wake).rowcount
+    return planned
+
+
+def newest_time(connection: Connection) -> datetime | None:
+    """The newest time that the store knows of its own doings; a clock before it would be wrong."""
+    times = (
+        select(func.max(source_states.c.last_success)),
+        select(func.max(entries.c.first_seen)),
+        select(func.max(entries.c.updated_at)),
+        select(func.max(subscriptions.c.created_at)),
+        select(func.max(delivery_rows.c.claimed_at)),
+    )
+    found = [time for query in times if (time := connection.execute(query).scalar()) is not None]
+    return max(found, default=None)
