@@ -26,7 +26,7 @@ class Waiting:
     due_at: datetime
 
 
-def write(connection: Connection, planned: Iterable[Planned], sort_at: datetime) -> int:
+def write(connection: Connection, planned: Iterable[Planned], sort_at: datetime, now: datetime) -> int:
     """Write planned deliveries; a story that an address has already is left alone. How many were new."""
     count = 0
     for row in planned:
@@ -39,7 +39,7 @@ def write(connection: Connection, planned: Iterable[Planned], sort_at: datetime)
             "state": row.state.value,
             "reason": row.reason,
             "sort_at": sort_at,
-            "due_at": sort_at,
+            "due_at": now,
             "attempts": 0,
         }
         count += connection.execute(insert(deliveries).values(values).on_conflict_do_nothing()).rowcount
@@ -77,34 +77,35 @@ def waiting(connection: Connection) -> list[Waiting]:
     return sorted(first.values(), key=lambda chat: chat.due_at)
 
 
-def claim(connection: Connection, chat: str, now: datetime, owner: str) -> Delivery | None:
-    """Take the first message of a chat, if it is due: the row says `sending` before a byte is sent.
+def head(connection: Connection, chat: str, now: datetime) -> Delivery | None:
+    """The first message of a chat, if it is due and none is being sent there.
 
     What became too old for its subscription is skipped on the way.
     """
-    blocked = select(chats.c.blocked_until, chats.c.state).where(chats.c.chat == chat)
-    of_chat = connection.execute(blocked).mappings().one()
-    if of_chat["state"] == ChatState.GONE.value or (of_chat["blocked_until"] or now) > now:
+    of_chat = connection.execute(select(chats).where(chats.c.chat == chat)).mappings().first()
+    if of_chat is None or of_chat["state"] == ChatState.GONE.value or (of_chat["blocked_until"] or now) > now:
         return None
     busy = select(deliveries.c.id).where(text("deliveries.state = 'sending'"), deliveries.c.chat == chat)
     if connection.execute(busy).first():
         return None
-    head = (
-        _query(entries.c.first_seen, subscriptions.c.max_age)
-        .where(deliveries.c.chat == chat, _sendable())
-        .order_by(deliveries.c.sort_at, deliveries.c.entry_id)
+    query = _query(entries.c.first_seen, subscriptions.c.max_age).where(
+        deliveries.c.chat == chat, _sendable()
     )
-    for row in connection.execute(head.limit(50)).mappings().all():
-        if max_age_passed(row["first_seen"], rows.seconds(row["max_age"]), now):
-            _set(connection, row["id"], state=State.SKIPPED.value, reason="max_age")
-            continue
-        if row["due_at"] > now:
-            return None
-        mine = deliveries.update().where(deliveries.c.id == row["id"], deliveries.c.state == row["state"])
-        values = {"state": State.SENDING.value, "owner": owner, "claimed_at": now}
-        taken = connection.execute(mine.values(values, attempts=deliveries.c.attempts + 1)).rowcount == 1
-        return rows.delivery(row) if taken else None
+    ordered = query.order_by(deliveries.c.sort_at, deliveries.c.entry_id).limit(50)
+    for row in connection.execute(ordered).mappings().all():
+        if not max_age_passed(row["first_seen"], rows.seconds(row["max_age"]), now):
+            return rows.delivery(row) if row["due_at"] <= now else None
+        _set(connection, row["id"], state=State.SKIPPED.value, reason="max_age")
     return None
+
+
+def claim(connection: Connection, delivery: Delivery, now: datetime, owner: str) -> bool:
+    """Take a message: the row says `sending` before a byte is sent. False where another was quicker."""
+    mine = deliveries.update().where(
+        deliveries.c.id == delivery.id, deliveries.c.state == delivery.state.value
+    )
+    values = {"state": State.SENDING.value, "owner": owner, "claimed_at": now}
+    return connection.execute(mine.values(values)).rowcount == 1
 
 
 def _set(connection: Connection, row: int, **values: Any) -> None:
@@ -195,6 +196,13 @@ def migrate_chat(connection: Connection, old: str, new: str, now: datetime) -> N
     connection.execute(subscriptions.update().where(here).values(ended_at=now))
     gone = {"state": ChatState.GONE.value, "reason": f"became {new}", "since": now, "blocked_until": None}
     connection.execute(chats.update().where(chats.c.chat == old).values(gone))
+
+
+def purge(connection: Connection, before: datetime) -> int:
+    """Delete deliveries that were settled before that time; those still open are kept for ever."""
+    settled = deliveries.c.state.in_((State.SENT.value, State.SKIPPED.value, State.GONE.value))
+    old = func.coalesce(deliveries.c.sent_at, deliveries.c.due_at) < before
+    return connection.execute(deliveries.delete().where(settled, old)).rowcount
 
 
 def counts(connection: Connection) -> dict[str, int]:

@@ -72,7 +72,7 @@ def save_poll(
     for candidate, announce in changes.new:
         stored = _insert(connection, candidate, announce.value, ready=not source.complete, now=now)
         if stored.ready:
-            planned += _release(connection, stored)
+            planned += _release(connection, stored, now)
     for stored, candidate in changes.updated:
         _add_keys(connection, stored.row, source.id, candidate.keys)
         if source.complete:  # the page tells what changed
@@ -124,11 +124,11 @@ def _ask_page(connection: Connection, row: int, digest: str, now: datetime) -> N
     connection.execute(entries.update().where(entries.c.id == row).values(again))
 
 
-def _release(connection: Connection, stored: StoredEntry) -> int:
+def _release(connection: Connection, stored: StoredEntry, now: datetime) -> int:
     """Publish and plan an entry that is complete."""
     feeds.mark_changed(connection, stored.slugs)
     wanted = subscriptions.of_categories(connection, stored.slugs)
-    return deliveries.write(connection, plan(stored, wanted), stored.entry.sort_at)
+    return deliveries.write(connection, plan(stored, wanted), stored.entry.sort_at, now)
 
 
 def rewrite(
@@ -191,10 +191,12 @@ def save_completed(
     connection.execute(here.values(**done, **moved, updated_at=now.replace(microsecond=0)))
     _set_categories(connection, stored.row, slugs, entry)
     out = replace(stored, entry=entry, story=story, slugs=tuple(slugs), ready=True)
-    return Saved(planned=_release(connection, out))
+    return Saved(planned=_release(connection, out, now))
 
 
-def page_failed(connection: Connection, stored: StoredEntry, error: str, again: datetime | None) -> Saved:
+def page_failed(
+    connection: Connection, stored: StoredEntry, error: str, again: datetime | None, now: datetime
+) -> Saved:
     """Remember that a page failed. `again` None: what the feed said goes out as it is."""
     here = entries.update().where(entries.c.id == stored.row)
     failed = {"page_due": again, "page_failures": stored.page_failures + 1, "page_error": error}
@@ -202,7 +204,7 @@ def page_failed(connection: Connection, stored: StoredEntry, error: str, again: 
     if again is not None or stored.ready:
         return Saved()
     connection.execute(here.values(ready=True))
-    return Saved(planned=_release(connection, replace(stored, ready=True)))
+    return Saved(planned=_release(connection, replace(stored, ready=True), now))
 
 
 def of_category(connection: Connection, slug: str, limit: int) -> list[StoredEntry]:

@@ -110,6 +110,14 @@ def set_chat_state(
         deliveries.drop_of_chat(connection, chat)
 
 
+def close_chat(
+    connection: Connection, chat: str, state: ChatState, reason: str | None, now: datetime
+) -> None:
+    """Say that a chat takes no messages; one that nobody here knows is left alone."""
+    if connection.execute(select(chats.c.chat).where(chats.c.chat == chat)).first():
+        set_chat_state(connection, chat, state, reason, now)
+
+
 def revive(connection: Connection, chat: str, now: datetime) -> None:
     """A person wrote: whatever closed their chat is over."""
     closed = and_(chats.c.chat == chat, chats.c.state != ChatState.ACTIVE.value)

@@ -1,0 +1,1 @@
+"""Conversations with people: commands in private chats."""

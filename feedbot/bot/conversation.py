@@ -1,0 +1,156 @@
+"""What a person's message does, and what is answered: one transaction, the update's number included."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+from telegram import Update
+from telegram.constants import ChatMemberStatus, ChatType
+
+from feedbot.bot.texts import category_lines, language_of, say
+from feedbot.model import Address, Category, ChatState, Subscription
+from feedbot.rules.text import clean, fold, fold_case
+from feedbot.store import photos, subscriptions
+
+_LONGEST_ARGUMENT = 100
+_LEFT = {ChatMemberStatus.LEFT, ChatMemberStatus.BANNED}
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What an update says that matters here: a person's text in a private chat, or that the bot was
+    let into a chat or put out of it.
+    """
+
+    update_id: int
+    chat: str
+    text: str | None = None
+    language: str = "en"
+    joined: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the bot speaks of: the title of this feedbot and its categories."""
+
+    title: str
+    categories: tuple[Category, ...]
+
+    def find(self, name: str) -> Category | None:
+        """The category of that slug or title."""
+        wanted = fold_case(name)
+        for category in self.categories:
+            if wanted in {category.slug, fold_case(category.title)}:
+                return category
+        return None
+
+    def title_of(self, slug: str) -> str:
+        """The title of a category, its slug where it is gone."""
+        return next((category.title for category in self.categories if category.slug == slug), slug)
+
+
+def read_update(update: Update) -> Incoming | None:
+    """What an update says; None for everything that is not for us."""
+    if (member := update.my_chat_member) is not None:
+        joined = member.new_chat_member.status not in _LEFT
+        return Incoming(update.update_id, str(member.chat.id), joined=joined)
+    message = update.message
+    if message is None or message.chat.type != ChatType.PRIVATE or not message.text:
+        return None
+    person = message.from_user
+    language = language_of(person.language_code if person else None)
+    return Incoming(update.update_id, str(message.chat.id), clean(message.text), language)
+
+
+def take(
+    connection: Connection, bot: str, update_id: int, incoming: Incoming | None, place: Place, now: datetime
+) -> str | None:
+    """Do what an update asks and remember that it was taken. What to answer, None: nothing.
+
+    An update that was taken before does nothing again.
+    """
+    offset = photos.next_update(connection, bot)
+    if offset is not None and update_id < offset:
+        return None
+    photos.save_next_update(connection, bot, update_id + 1)
+    if incoming is None:
+        return None
+    if incoming.joined is False:
+        subscriptions.close_chat(connection, incoming.chat, ChatState.GONE, "the bot was put out", now)
+        return None
+    subscriptions.revive(connection, incoming.chat, now)
+    return answer(connection, incoming, place, now) if incoming.text is not None else None
+
+
+def answer(connection: Connection, incoming: Incoming, place: Place, now: datetime) -> str:
+    """Do what a command says, and say so."""
+    word, _, argument = (incoming.text or "").strip().partition(" ")
+    command = word.partition("@")[0].lower()
+    argument = fold(argument)[:_LONGEST_ARGUMENT]
+    address, language = Address(incoming.chat), incoming.language
+    match command:
+        case "/start" if argument and place.find(argument):  # t.me/bot?start=policies
+            return _subscribe(connection, address, argument, place, language, now)
+        case "/start":
+            return say(language, "start", title=place.title, categories=_categories(place, language))
+        case "/help":
+            return say(language, "help")
+        case "/categories":
+            return _categories(place, language)
+        case "/subscribe":
+            return _subscribe(connection, address, argument, place, language, now)
+        case "/unsubscribe":
+            return _unsubscribe(connection, address, argument, place, language, now)
+        case "/list":
+            return _list(connection, address, place, language)
+    if command.startswith("/"):
+        return say(language, "unknown_command", command=word[:_LONGEST_ARGUMENT])
+    return say(language, "chat")
+
+
+def _categories(place: Place, language: str) -> str:
+    if not place.categories:
+        return say(language, "no_categories")
+    return f"{say(language, 'categories')}\n{category_lines(place.categories)}"
+
+
+def _subscribe(
+    connection: Connection, address: Address, name: str, place: Place, language: str, now: datetime
+) -> str:
+    if not name:
+        return _categories(place, language)
+    category = place.find(name)
+    if category is None:
+        unknown = say(language, "unknown_category", category=name)
+        return f"{unknown} {_categories(place, language)}"
+    wanted = Subscription(0, address, category.slug, language=None if language == "en" else language)
+    new = subscriptions.subscribe(connection, wanted, now)
+    return say(language, "subscribed" if new else "subscribed_already", category=category.title)
+
+
+def _unsubscribe(
+    connection: Connection, address: Address, name: str, place: Place, language: str, now: datetime
+) -> str:
+    slugs = [one.category for one in subscriptions.of_address(connection, address)]
+    if not slugs:
+        return say(language, "list_empty")
+    if not name and len(slugs) > 1:
+        followed = [category for category in place.categories if category.slug in slugs]
+        return f"{say(language, 'which')}\n{category_lines(followed, '/unsubscribe')}"
+    everything = fold_case(name) == "all"
+    category = place.find(name)
+    wanted = None if everything else category.slug if category else name or slugs[0]
+    ended = subscriptions.unsubscribe(connection, address, wanted, now)
+    if not ended:
+        known = category is not None
+        said = place.title_of(category.slug) if category else name
+        return say(language, "not_subscribed" if known else "unknown_category", category=said)
+    return say(language, "unsubscribed", category=", ".join(place.title_of(slug) for slug in ended))
+
+
+def _list(connection: Connection, address: Address, place: Place, language: str) -> str:
+    followed = subscriptions.of_address(connection, address)
+    if not followed:
+        return f"{say(language, 'list_empty')} {_categories(place, language)}"
+    titles = "\n".join(f"• {place.title_of(one.category)}" for one in followed)
+    return f"{say(language, 'list')}\n{titles}"

@@ -1,0 +1,1 @@
+"""When and where the steps run, and what is told of them."""

@@ -1,0 +1,134 @@
+"""Running the steps in this process: a handful of ticks ask the store what is due."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from feedbot.jobs.observe import Observer
+from feedbot.jobs.sending import Lane
+from feedbot.model import Source
+from feedbot.pipeline import Tools, complete, poll, publish, publish_index
+from feedbot.store import deliveries, entries, feeds, sources, subscriptions
+
+TICK = 1.0
+MOST_POLLS = 64
+_GRACE = 3600
+PHOTO_FILES_KEPT = timedelta(days=30)
+DELIVERIES_KEPT = timedelta(days=90)
+
+
+def jitter_of(source: Source) -> float:
+    """0 to 10 % later for an interval that we chose; one that the operator wrote is exact."""
+    return 0.0 if source.interval else random.uniform(0.0, 0.1)  # noqa: S311
+
+
+class Local:
+    """The ticks of the daemon. Each asks what is due and starts it, unless it runs already."""
+
+    def __init__(
+        self,
+        tools: Tools,
+        known: dict[str, Source],
+        observer: Observer,
+        lane: Lane | None,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._tools, self._sources, self._observer = tools, known, observer
+        self._lane, self._clock = lane, clock
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
+        self._last_tick = time.monotonic()
+
+    def start(self) -> None:
+        """Start ticking."""
+        settings = {"coalesce": True, "max_instances": 1, "misfire_grace_time": _GRACE}
+        for tick, seconds in (
+            (self._tick_sources, TICK),
+            (self._tick_pages, TICK),
+            (self._tick_feeds, TICK),
+            (self._tick_metrics, 15),
+            (self._tick_house, 6 * 3600),
+        ):
+            self._scheduler.add_job(
+                self._observer.guarded,
+                "interval",
+                [tick.__name__.strip("_"), tick],
+                seconds=seconds,
+                **settings,
+            )
+        self._scheduler.start()
+
+    async def stop(self) -> None:
+        """Stop ticking and break off what runs: nothing of it is written before it is whole."""
+        self._scheduler.shutdown(wait=False)
+        for task in self._running.values():
+            task.cancel()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    @property
+    def lag(self) -> float:
+        """By how many seconds the ticks are late."""
+        return max(0.0, time.monotonic() - self._last_tick - TICK)
+
+    def _start(self, key: str, step: Callable[[], Awaitable[None]]) -> None:
+        if key in self._running or self._observer.is_paused(key):
+            return
+        task = asyncio.create_task(self._observer.guarded(key, step))
+        self._running[key] = task
+        task.add_done_callback(lambda _: self._running.pop(key, None))
+
+    async def _tick_sources(self) -> None:
+        self._last_tick = time.monotonic()
+        for source_id in await self._tools.store.do(sources.due_sources, self._clock()):
+            if len(self._running) >= MOST_POLLS:
+                break
+            if source := self._sources.get(source_id):
+                self._start(f"poll:{source_id}", lambda source=source: self._poll(source))  # type: ignore[misc]  # lambda with a default
+
+    async def _poll(self, source: Source) -> None:
+        started = time.monotonic()
+        report = await poll(self._tools, source, self._clock(), jitter=jitter_of(source))
+        self._observer.polled(report, time.monotonic() - started)
+        self._wake()
+
+    async def _tick_pages(self) -> None:
+        for source_id in await self._tools.store.do(entries.waiting_sources, self._clock()):
+            if source := self._sources.get(source_id):
+                self._start(f"complete:{source_id}", lambda source=source: self._complete(source))  # type: ignore[misc]  # lambda with a default
+
+    async def _complete(self, source: Source) -> None:
+        started = time.monotonic()
+        report = await complete(self._tools, source, self._clock())
+        self._observer.completed(report, time.monotonic() - started)
+        self._wake()
+
+    async def _tick_feeds(self) -> None:
+        await self._tools.store.do(subscriptions.plan_latest, self._clock())
+        changed = await self._tools.store.do(feeds.changed_feeds)
+        for feed in changed:
+            if feed.slug in self._tools.categories:
+                self._start(f"publish:{feed.slug}", lambda slug=feed.slug: self._publish(slug))  # type: ignore[misc]  # lambda with a default
+        self._wake()
+
+    async def _publish(self, slug: str) -> None:
+        started = time.monotonic()
+        report = await publish(self._tools, slug)
+        await publish_index(self._tools, self._clock())
+        self._observer.publication(report, time.monotonic() - started)
+
+    async def _tick_metrics(self) -> None:
+        for state, count in (await self._tools.store.do(deliveries.counts)).items():
+            self._observer.waiting.labels(state).set(count)
+
+    async def _tick_house(self) -> None:
+        now = self._clock()
+        await self._tools.store.do(deliveries.purge, now - DELIVERIES_KEPT)
+        await asyncio.to_thread(self._tools.photos.clean_up, now - PHOTO_FILES_KEPT)
+
+    def _wake(self) -> None:
+        if self._lane:
+            self._lane.wake()

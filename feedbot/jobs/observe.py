@@ -1,0 +1,164 @@
+"""What is told of the steps: one log line each, with the same words as the metrics."""
+
+import logging
+import re
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from feedbot.pipeline import CompleteReport, DeliverReport, PollReport
+from feedbot.publish.step import PublishReport
+
+_TOKEN = re.compile(r"\b\d{5,}:[\w-]{4,}")
+_SECRET_VALUE = re.compile(r"((?:token|key|secret|password|auth|sig)=)[^&\s]+", re.IGNORECASE)
+_SAME_ERROR = 3600.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 10.0, 3600.0
+
+
+def hide_secrets(text: str) -> str:
+    """A text without bot tokens and without secrets of addresses."""
+    return _SECRET_VALUE.sub(r"\1***", _TOKEN.sub("***", text))
+
+
+def _hide(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    return {key: hide_secrets(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+class _Filter(logging.Filter):
+    """Keeps tokens out of the lines that libraries write."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record; it is always written."""
+        record.msg, record.args = hide_secrets(record.getMessage()), None
+        if record.exc_info:
+            record.exc_text = hide_secrets(logging.Formatter().formatException(record.exc_info))
+            record.exc_info = None
+        return True
+
+
+def set_up_logging() -> None:
+    """Logs go to stderr: our own lines, and what libraries warn of."""
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer()
+        if sys.stderr.isatty()
+        else structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"])
+    )
+    processors = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _hide,
+        renderer,
+    ]
+    structlog.configure(processors=processors, logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_Filter())
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+class Observer:
+    """Turns reports into log lines and metrics."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._log = structlog.get_logger()
+        self._told: dict[tuple[str, str], tuple[float, int]] = {}
+        self._paused: dict[str, tuple[float, float]] = {}
+        make: dict[str, Any] = {"registry": self.registry}
+        self.polls = Counter("feedbot_polls", "Polls of sources, by result", ["result"], **make)
+        self.new_entries = Counter("feedbot_entries_new", "Entries never seen before", **make)
+        self.updated_entries = Counter("feedbot_entries_updated", "Entries that changed", **make)
+        self.pages = Counter("feedbot_pages", "Article pages asked, by result", ["result"], **make)
+        self.published = Counter("feedbot_feeds_published", "Feed documents written", **make)
+        self.deliveries = Counter("feedbot_deliveries", "Attempts to send, by outcome", ["outcome"], **make)
+        self.surprises = Counter(
+            "feedbot_surprises", "Steps that ended in an unforeseen error", ["step"], **make
+        )
+        self.seconds = Histogram("feedbot_step_seconds", "How long a step took", ["step"], **make)
+        self.waiting = Gauge("feedbot_deliveries_waiting", "Deliveries now, by state", ["state"], **make)
+
+    def metrics(self) -> bytes:
+        """The metrics in the text format of Prometheus."""
+        return generate_latest(self.registry)
+
+    def event(self, text: str, *, level: str = "info", **values: Any) -> None:
+        """One line about something that is no step."""
+        getattr(self._log, level)(text, **values)
+
+    def polled(self, report: PollReport, seconds: float) -> None:
+        """A source was polled."""
+        self.seconds.labels("poll").observe(seconds)
+        self.polls.labels("error" if report.error else "not_modified" if report.status == 304 else "ok").inc()
+        self.new_entries.inc(report.new)
+        self.updated_entries.inc(report.updated)
+        told = {"source": report.source_id, "status": report.status}
+        if report.error:
+            self._failure("poll failed", report.source_id, report.error, **told)
+        elif report.new or report.updated:
+            counts = {"new": report.new, "updated": report.updated, "planned": report.planned}
+            self.event("poll", **told, **counts, seconds=round(seconds, 3))
+
+    def completed(self, report: CompleteReport, seconds: float) -> None:
+        """The pages of a source were asked."""
+        self.seconds.labels("complete").observe(seconds)
+        self.pages.labels("ok").inc(report.completed)
+        self.pages.labels("error").inc(report.failed)
+        self.updated_entries.inc(report.updated)
+        counts = {"completed": report.completed, "failed": report.failed, "planned": report.planned}
+        if report.error:
+            self._failure("page failed", report.source_id, report.error, source=report.source_id, **counts)
+        else:
+            self.event("complete", source=report.source_id, **counts, seconds=round(seconds, 3))
+
+    def publication(self, report: PublishReport, seconds: float) -> None:
+        """A feed was rendered."""
+        self.seconds.labels("publish").observe(seconds)
+        self.published.inc(report.written)
+        if report.written:
+            self.event("publish", category=report.slug, entries=report.entries, seconds=round(seconds, 3))
+
+    def delivered(self, report: DeliverReport, seconds: float) -> None:
+        """A message was tried."""
+        outcome = type(report.outcome).__name__
+        self.seconds.labels("deliver").observe(seconds)
+        self.deliveries.labels(outcome).inc()
+        told = {"chat": report.delivery.address.chat, "outcome": outcome, "title": report.title}
+        reason = getattr(report.outcome, "reason", None)
+        if report.accepted:
+            self.event("deliver", **told, photo_fault=report.photo_fault, seconds=round(seconds, 3))
+        else:
+            self.event("deliver", level="warning", **told, reason=reason, seconds=round(seconds, 3))
+
+    def _failure(self, event: str, key: str, error: str, **values: Any) -> None:
+        """The same error of the same source is told once an hour, with its count."""
+        now = time.monotonic()
+        at, count = self._told.get((key, error), (float("-inf"), 0))
+        if now - at < _SAME_ERROR:
+            self._told[(key, error)] = (at, count + 1)
+            return
+        self._told = {kept: value for kept, value in self._told.items() if now - value[0] < _SAME_ERROR}
+        self._told[(key, error)] = (now, 0)
+        again = {"before": count} if count else {}
+        self.event(event, level="warning", **values, error=error, **again)
+
+    async def guarded(self, key: str, step: Awaitable[None] | Callable[[], Awaitable[None]]) -> None:
+        """Run a step; a surprise is told, stops this step only, and makes it pause longer each time."""
+        try:
+            await (step if isinstance(step, Awaitable) else step())
+        except Exception:  # the job runner: nothing unforeseen ends the daemon
+            _, pause = self._paused.get(key, (0.0, _FIRST_PAUSE / 2))
+            pause = min(pause * 2, _LONGEST_PAUSE)
+            self._paused[key] = (time.monotonic() + pause, pause)
+            self.surprises.labels(key.partition(":")[0]).inc()
+            self._log.exception("surprise", step=key, pause_seconds=pause)
+        else:
+            self._paused.pop(key, None)
+
+    def is_paused(self, key: str) -> bool:
+        """Whether a step waits after a surprise."""
+        return self._paused.get(key, (0.0, 0.0))[0] > time.monotonic()

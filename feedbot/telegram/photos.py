@@ -1,0 +1,85 @@
+"""Photos as files, fetched and prepared once (edge)."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from feedbot.errors import FetchError, ParseError
+from feedbot.net.client import Client, Limit
+from feedbot.store import Store, photos
+from feedbot.store.photos import PhotoFile
+from feedbot.telegram.send import Picture
+from feedbot.worker import Worker
+
+PREPARE = "feedbot.telegram.picture:prepare"
+SMALLER = "feedbot.telegram.picture:smaller"
+_PATIENCE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Photos:
+    """The photos of articles: what is known stands in the store, what can be sent lies in the folder."""
+
+    store: Store
+    client: Client
+    worker: Worker
+    folder: Path
+
+    async def get(self, url: str, now: datetime) -> PhotoFile:
+        """What the photo at an address is; what cannot be had says why and is asked again after an hour."""
+        known = await self.store.do(photos.get_photo, url)
+        if known and known.hash and (self.folder / known.hash).exists():
+            return known
+        if known and known.error and now - known.fetched_at < _PATIENCE:
+            return known
+        photo = await self._fetch(url, now)
+        await self.store.do(photos.save_photo, photo)
+        return photo
+
+    async def _fetch(self, url: str, now: datetime) -> PhotoFile:
+        try:
+            document = await self.client.get(url, limit=Limit.IMAGE)
+            answer = await self.worker.run(PREPARE, document.body)
+        except (FetchError, ParseError) as error:
+            return PhotoFile(url, now, error=str(error))
+        digest = hashlib.sha256(answer.body).hexdigest()
+        self._keep(digest, answer.body)
+        return PhotoFile(url, now, digest, **answer.value, length=len(document.body))
+
+    def _keep(self, name: str, body: bytes) -> None:
+        """The file waits for its first upload; one that is lost is fetched again, so no fsync."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        unfinished = self.folder / f"{name}.new"
+        unfinished.write_bytes(body)
+        unfinished.replace(self.folder / name)
+
+    async def picture(self, url: str, bot: str, now: datetime) -> Picture | None:
+        """The photo ready to be sent by a bot; None where there is none."""
+        photo = await self.get(url, now)
+        if photo.hash is None:
+            return None
+        file_id = await self.store.do(photos.file_id, bot, photo.hash)
+        return Picture(url, photo.hash, (self.folder / photo.hash).read_bytes(), file_id)
+
+    async def known_upload(self, picture: Picture, bot: str) -> str | None:
+        """The id of a photo's upload by a bot, asked anew."""
+        return await self.store.do(photos.file_id, bot, picture.hash)
+
+    async def shrink(self, body: bytes) -> bytes:
+        """A smaller JPEG of the same photo, the same bytes where there is none."""
+        try:
+            return (await self.worker.run(SMALLER, body)).body
+        except ParseError:
+            return body
+
+    def clean_up(self, before: datetime) -> int:
+        """Delete the files last used before that time; they can be fetched again. How many."""
+        old = [
+            path
+            for path in (self.folder.iterdir() if self.folder.is_dir() else ())
+            if path.stat().st_mtime < before.timestamp()
+        ]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)

@@ -1,0 +1,81 @@
+"""A photo as the Bot API takes it: right format and size, upright, without EXIF. Runs in the worker."""
+
+import io
+from typing import Any
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from feedbot.errors import ParseError
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")  # named, or Pillow starts Ghostscript on an EPS
+MOST_PIXELS = 50_000_000
+LEAST_SIDE = 30
+MOST_RATIO = 20
+LONGEST_SIDE = 2560
+SMALLER_SIDE = 1280
+_AS_IT_IS = 1_500_000  # bytes: a JPEG up to that size is sent as it came
+
+
+def prepare(body: bytes, longest: int = LONGEST_SIDE) -> tuple[dict[str, Any], bytes]:
+    """The JPEG to send, and type, width and height of the original.
+
+    `longest` is the longest side in pixels of what is sent. Raises ParseError for what is no photo, too big
+    (50 Mpx), too small (a side up to 30 px), or too long (ratio over 20).
+    """
+    try:
+        with Image.open(io.BytesIO(body), formats=FORMATS) as image:
+            facts = _check(image)
+            if _goes_as_it_is(image, body, longest):
+                return facts, body
+            image.draft("RGB", (longest, longest))
+            return facts, _encode(image, longest)
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ParseError(f"this is no picture that can be read: {_reason(error)}") from error
+    except MemoryError as error:
+        raise ParseError("this picture takes too much memory") from error
+
+
+def _reason(error: Exception) -> str:
+    return (
+        "unknown format" if isinstance(error, UnidentifiedImageError) else str(error) or type(error).__name__
+    )
+
+
+def _check(image: Image.Image) -> dict[str, Any]:
+    width, height = image.size
+    if width * height > MOST_PIXELS:
+        raise ParseError(f"{width}×{height} pixels are more than {MOST_PIXELS // 1_000_000} million")
+    if min(width, height) <= LEAST_SIDE:
+        raise ParseError(f"{width}×{height} pixels are too small for a photo")
+    if max(width, height) > MOST_RATIO * min(width, height):
+        raise ParseError(f"{width}×{height} pixels are too long for a photo")
+    if image.getexif().get(0x0112, 1) >= 5:  # turned by a quarter
+        width, height = height, width
+    return {"type": Image.MIME.get(image.format or "", "image/jpeg"), "width": width, "height": height}
+
+
+def _goes_as_it_is(image: Image.Image, body: bytes, longest: int) -> bool:
+    plain = image.format == "JPEG" and image.mode in {"RGB", "L"} and not image.getexif()
+    if plain and len(body) <= _AS_IT_IS and max(image.size) <= longest:
+        image.load()  # a picture cut short is found here, not by Telegram
+        return True
+    return False
+
+
+def _encode(image: Image.Image, longest: int) -> bytes:
+    image.seek(0)
+    upright = ImageOps.exif_transpose(image)
+    upright.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    if upright.mode in {"RGBA", "LA", "PA"} or "transparency" in upright.info:
+        alpha = upright.convert("RGBA")
+        upright = Image.new("RGB", alpha.size, "white")
+        upright.paste(alpha, mask=alpha.getchannel("A"))
+    out = io.BytesIO()
+    upright.convert("RGB").save(out, "JPEG", quality=85, optimize=True, progressive=True)
+    return out.getvalue()
+
+
+def smaller(body: bytes) -> tuple[dict[str, Any], bytes]:
+    """A smaller JPEG of the same picture: the second try of an upload."""
+    with Image.open(io.BytesIO(body), formats=FORMATS) as image:
+        return {}, _encode(image, SMALLER_SIDE)
