@@ -31,7 +31,7 @@ class Pacer:
         self._chats[chat].append(at)
 
     def answered(self, chat: str, at: float) -> None:
-        """The gap to the next message of a chat counts from the answer: the way there takes no constant time."""
+        """The gap to the next message of a chat counts from the answer to the last one."""
         if sent := self._chats.get(chat):
             sent[-1] = at
 

@@ -1,0 +1,1 @@
+"""The only sockets towards strangers: an egress guard and one polite client."""
