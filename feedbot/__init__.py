@@ -1,1 +1,3 @@
-"""feedbot: article sources in, Atom feeds and Telegram messages out."""
+"""feedbot: article sources in, an Atom feed per category and Telegram messages out."""
+
+__version__ = "0.1.0"

@@ -5,9 +5,9 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from telegram.error import TelegramError
@@ -16,10 +16,11 @@ from feedbot import __version__
 from feedbot.bot.conversation import Place
 from feedbot.bot.updates import Updates
 from feedbot.config import Config, parse_network, read_token, split_listen
-from feedbot.errors import ConfigError
+from feedbot.errors import ConfigError, StoreError, UsageError
 from feedbot.jobs.local import Local
 from feedbot.jobs.observe import Observer
 from feedbot.jobs.once import Crew, Round, run_round
+from feedbot.jobs.selfcheck import weak_libraries
 from feedbot.jobs.sending import Lane
 from feedbot.model import Address, Kind, Source, Subscription
 from feedbot.net.client import Client, user_agent
@@ -27,21 +28,24 @@ from feedbot.net.guard import Guard
 from feedbot.pipeline import Tools, publish, publish_index
 from feedbot.publish.files import clean_leftovers
 from feedbot.publish.shelf import Shelf
-from feedbot.selfcheck import weak_libraries
+from feedbot.publish.site import Site
 from feedbot.sources.pack import Packs
 from feedbot.sources.packs import load_packs
-from feedbot.store import InstanceLock, Store, feeds, sources, subscriptions
+from feedbot.store import Store, deliveries, feeds, sources, subscriptions
+from feedbot.store.store import InstanceLock
 from feedbot.telegram.pacer import Pacer
 from feedbot.telegram.photos import Photos
-from feedbot.telegram.send import Sender, make_bot
-from feedbot.web.serve import Server, Watch
+from feedbot.telegram.send import Sender
+from feedbot.web.app import Health, Parts, build_app
+from feedbot.web.serve import Server, bind
 from feedbot.worker import Worker
 
 DRAIN_SECONDS = 30.0
-_LONG_POLL = 25
-_MOST_PAUSE = 60.0
+_LONG_POLL_SECONDS = 25
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 
 Clock = Callable[[], datetime]
+Progress = Callable[[str, int, int], None]
 
 
 def wall_clock() -> datetime:
@@ -52,20 +56,19 @@ def wall_clock() -> datetime:
 def clock_from(at: datetime) -> Clock:
     """A clock that shows `at` now and goes on from there."""
     started = time.monotonic()
-    return lambda: at + (time.monotonic() - started) * _SECOND
-
-
-_SECOND = datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return lambda: at + timedelta(seconds=time.monotonic() - started)
 
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """All parts, open. Without a token there is no lane and there are no updates."""
+    """All parts, open. Without a token there is no lane, no sender and there are no updates."""
 
     config: Config
     tools: Tools
     sources: dict[str, Source]
     observer: Observer
+    clock: Clock
+    sender: Sender | None
     lane: Lane | None
     updates: Updates | None
 
@@ -119,66 +122,78 @@ def authority_of(config: Config) -> str:
     return urlsplit(config.feedbot.base_url).hostname or "localhost"
 
 
-def _check_feeds_dir(config: Config) -> None:
+def check_feeds_dir(config: Config) -> None:
+    """Raise ConfigError unless documents can be written there."""
     folder = config.feedbot.feeds_dir
+    probe = folder / ".feedbot-can-write"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        clean_leftovers(folder)
-        probe = folder / ".feedbot-can-write"
         probe.touch()
         probe.unlink()
     except OSError as error:
         raise ConfigError(
-            f"feedbot.feeds_dir: {folder} cannot be written: {error.strerror}; it must be writable for this user"
+            f"feedbot.feeds_dir: {folder} cannot be written: {error.strerror}; this user must be able to"
         ) from error
 
 
 @asynccontextmanager
-async def open_app(config: Config, clock: Clock, at: datetime, observer: Observer) -> AsyncIterator[App]:
+async def open_app(
+    config: Config, clock: Clock, observer: Observer, *, refuse_earlier: bool = False
+) -> AsyncIterator[App]:
     """Everything opened, the configuration taken into the store, and closed again at the end.
 
-    Raises ConfigError and LockedError before anything is done.
+    Raises ConfigError and LockedError before anything is done, UsageError for a clock that is behind the
+    newest time in the store where that is to be refused.
     """
     token, warning = read_token(config)
     packs = load_packs(config.feedbot.sites_dir)
     known = resolve_sources(config, packs)
-    _check_feeds_dir(config)
+    check_feeds_dir(config)
     with InstanceLock(config.database_path):
         store = Store.open(config.database_path)
         try:
-            await _sync(store, config, known, at)
+            if refuse_earlier:
+                await _refuse_earlier(store, clock())
+            clean_leftovers(config.feedbot.feeds_dir)
+            await _take_configuration(store, config, known, clock())
             _tell(observer, config, token, warning)
-            async with _parts(config, store, packs, known, observer, clock, token) as app:
+            async with _open_parts(config, store, packs, known, observer, clock, token) as app:
                 yield app
         finally:
             await store.close()
 
 
-async def _sync(store: Store, config: Config, known: dict[str, Source], at: datetime) -> None:
+async def _refuse_earlier(store: Store, now: datetime) -> None:
+    newest = await store.do(subscriptions.newest_time)
+    if newest is not None and now < newest:
+        raise UsageError(
+            f"--at {now.isoformat()} is before {newest.isoformat()}, the newest time in the database;"
+            " nothing was done"
+        )
+
+
+async def _take_configuration(store: Store, config: Config, known: dict[str, Source], now: datetime) -> None:
     slugs = [category.slug for category in config.category]
     await store.do(sources.sync_sources, list(known.values()))
-    await store.do(feeds.sync_feeds, slugs, authority_of(config), at)
-    await store.do(subscriptions.sync_configured, configured_subscriptions(config), at)
+    await store.do(feeds.sync_feeds, slugs, authority_of(config), now)
+    await store.do(feeds.mark_changed, slugs)  # what renders them may be newer than their documents
+    await store.do(subscriptions.sync_configured, configured_subscriptions(config), now)
 
 
 def _tell(observer: Observer, config: Config, token: str | None, warning: str | None) -> None:
-    for text in weak_libraries():
-        observer.event(text, level="warning")
-    if warning:
-        observer.event(warning, level="warning")
+    for text in (*weak_libraries(), *([warning] if warning else [])):
+        observer.warn(text)
     if unused := config.without_effect():
-        observer.event(
-            "these keys are accepted and have no effect in this version", level="warning", keys=", ".join(unused)
-        )
+        observer.warn("keys that are accepted but have no effect in this version", keys=", ".join(unused))
     if token is None:
-        observer.event(
-            "no bot token: feeds are published, nothing is sent; set FEEDBOT_TELEGRAM__TOKEN or telegram.token_file",
-            level="warning",
+        observer.warn(
+            "no bot token: feeds are published, nothing is sent;"
+            " set FEEDBOT_TELEGRAM__TOKEN or telegram.token_file"
         )
 
 
 @asynccontextmanager
-async def _parts(
+async def _open_parts(
     config: Config,
     store: Store,
     packs: Packs,
@@ -189,44 +204,155 @@ async def _parts(
 ) -> AsyncIterator[App]:
     client, worker = make_client(config), Worker()
     photos = Photos(store, client, worker, config.database_path.parent / "photos")
-    tools = Tools(
+    site = Site(
         store=store,
-        client=client,
-        worker=worker,
-        packs=packs,
-        photos=photos,
+        shelf=Shelf(),
+        feeds_dir=config.feedbot.feeds_dir,
+        base_url=config.feedbot.base_url,
+        title=config.feedbot.title,
+        language=config.feedbot.language,
         authority=authority_of(config),
-        site=config.feedbot,
         entries=config.publish.entries,
         categories={category.slug: category for category in config.categories()},
-        shelf=Shelf(),
     )
-    lane, updates = None, None
+    tools = Tools(store, client, worker, packs, authority_of(config), photos, site)
+    sender, lane, updates = None, None, None
+    if token is not None:
+        sender = Sender(token, config.telegram.api_url, shrink=photos.shrink)
+        lane = Lane(tools, sender, Pacer(config.telegram.messages_per_second), observer, clock)
+        updates = Updates(store, sender, Place(site.title, config.categories()), clock, lane.wait_for)
     try:
-        if token is not None:
-            sender = Sender(make_bot(token, config.telegram.api_url), shrink=photos.shrink)
+        if sender is not None and lane is not None:
             await sender.open()
-            lane = Lane(tools, sender, Pacer(config.telegram.messages_per_second), observer, clock)
-            place = Place(config.feedbot.title, config.categories())
-            updates = Updates(store, sender, place, clock, lane.wait_for)
             await lane.begin()
-        yield App(config, tools, known, observer, lane, updates)
+        yield App(config, tools, known, observer, clock, sender, lane, updates)
     finally:
-        if updates is not None:
-            await updates.close()
+        if sender is not None:
+            await sender.close()
         await worker.close()
         await client.close()
 
 
-async def once(
-    config: Config, at: datetime | None, deliver_seconds: float, progress: Callable[[str, int, int], None]
-) -> Round:
-    """One round of everything; its clock is `at` and goes on from there. Raises UsageError for a time
-    before the newest one in the store."""
-    observer = Observer()
-    moment = at or wall_clock()
-    if at is not None:
-        refuse_earlier(config, at)
-    async with open_app(config, clock_from(moment), moment, observer) as app:
+async def once(config: Config, at: datetime | None, deliver_seconds: float, progress: Progress) -> Round:
+    """One round of everything; its clock is `at` and goes on from there."""
+    observer, moment = Observer(), at or wall_clock()
+    async with open_app(config, clock_from(moment), observer, refuse_earlier=at is not None) as app:
         crew = Crew(app.tools, app.sources, observer, app.lane, app.updates, progress)
         return await run_round(crew, moment, deliver_seconds)
+
+
+async def run(config: Config) -> None:
+    """The daemon, until SIGTERM or SIGINT; calls in flight may end, then everything is closed."""
+    observer = Observer()
+    listeners = _bind(config)
+    try:
+        async with open_app(config, wall_clock, observer) as app:
+            await _Daemon(app, listeners).live()
+    finally:
+        for listener, _ in listeners:
+            listener.close()
+
+
+def _bind(config: Config) -> list[tuple[socket.socket, bool]]:
+    """The listeners, and which of them is the operator's own."""
+    found = [(bind(*split_listen(config.web.listen), "web.listen"), False)]
+    if config.web.admin_listen:
+        try:
+            found.append((bind(*split_listen(config.web.admin_listen), "web.admin_listen"), True))
+        except ConfigError:
+            found[0][0].close()
+            raise
+    return found
+
+
+class _Daemon:
+    """What runs at the same time: ticks, sending, updates, web."""
+
+    def __init__(self, app: App, listeners: list[tuple[socket.socket, bool]]) -> None:
+        self._app = app
+        self._local = Local(app.tools, app.sources, app.observer, app.lane, app.clock)
+        self._servers = [self._server(listener, own=own) for listener, own in listeners]
+        self._stop = asyncio.Event()
+
+    def _server(self, listener: socket.socket, *, own: bool) -> Server:
+        app = self._app
+        parts = Parts(
+            shelf=app.tools.site.shelf,
+            entry_page=app.tools.site.entry_page,
+            missing_page=app.tools.site.missing_page,
+            health=self._health,
+            metrics=app.observer.metrics,
+        )
+        return Server(build_app(parts, public=not own, metrics_for_all=own), listener)
+
+    async def live(self) -> None:
+        """Work until told to stop."""
+        app, loop = self._app, asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, lambda: None)  # there is no reload: a restart costs nothing
+        for slug in app.tools.site.categories:
+            await publish(app.tools, slug)
+        await publish_index(app.tools, app.clock())
+        for server in self._servers:
+            server.start()
+        self._local.start()
+        tasks = [asyncio.create_task(app.lane.run())] if app.lane else []
+        tasks += [asyncio.create_task(self._listen())] if app.updates else []
+        app.observer.event("started", base_url=app.config.feedbot.base_url, sources=len(app.sources))
+        try:
+            await self._stop.wait()
+        finally:
+            app.observer.event("stopping")
+            await self._end(tasks)
+            app.observer.event("stopped")
+
+    async def _end(self, tasks: list[asyncio.Task[None]]) -> None:
+        await self._local.stop()
+        if self._app.lane:
+            await self._app.lane.stop(DRAIN_SECONDS)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for server in self._servers:
+            await server.stop()
+
+    async def _listen(self) -> None:
+        """Take updates for ever; a Bot API that fails is asked less and less often."""
+        app, pause, introduced = self._app, _FIRST_PAUSE, False
+        if app.updates is None:
+            return
+        while True:
+            try:
+                if not introduced:
+                    await self._introduce(app.updates)
+                    introduced = True
+                await app.updates.take(_LONG_POLL_SECONDS)
+                pause = _FIRST_PAUSE
+            except (TelegramError, StoreError) as error:
+                app.observer.warn("updates failed", error=str(error), pause_seconds=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _introduce(self, updates: Updates) -> None:
+        site = self._app.tools.site
+        site.bot = await updates.introduce()
+        await publish_index(self._app.tools, self._app.clock())
+
+    async def _health(self) -> Health:
+        app, now = self._app, self._app.clock()
+        try:
+            due = await app.tools.store.do(sources.oldest_due, now)
+            waiting = await app.tools.store.do(deliveries.oldest_waiting, now)
+        except StoreError:
+            return Health(False, self._local.lag, None, None)
+        return Health(
+            database=True,
+            scheduler_lag_seconds=round(self._local.lag, 3),
+            oldest_due_source_seconds=_age(due, now),
+            oldest_undelivered_seconds=_age(waiting, now),
+        )
+
+
+def _age(since: datetime | None, now: datetime) -> float | None:
+    return None if since is None else round((now - since).total_seconds(), 3)

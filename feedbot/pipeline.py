@@ -16,7 +16,6 @@ from pydantic import TypeAdapter
 
 from feedbot.errors import FetchError, ParseError
 from feedbot.model import (
-    Category,
     Delivery,
     Document,
     Enclosure,
@@ -29,6 +28,7 @@ from feedbot.model import (
     StoredEntry,
 )
 from feedbot.net.client import Client, Limit
+from feedbot.publish.site import PublishReport, Site
 from feedbot.rules import schedule
 from feedbot.rules.changes import find_changes
 from feedbot.rules.delivery import BotStopped, Outcome, RetryAfter, Sent
@@ -59,7 +59,7 @@ class Tools:
     packs: Packs
     authority: str
     photos: Photos
-    categories: dict[str, Category]
+    site: Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +300,8 @@ async def _attempt(
     picture: Picture | None,
     jitter: float,
 ) -> Attempt:
-    titles = {slug: tools.categories[slug].title for slug in stored.slugs if slug in tools.categories}
+    known = tools.site.categories
+    titles = {slug: known[slug].title for slug in stored.slugs if slug in known}
     language = delivery.language or stored.entry.language or "en"
     with_photo, without = (
         compose(stored.entry, titles, photo=photo, language=language, silent=delivery.silent)
@@ -317,3 +318,13 @@ def _record(
     if attempt.dead or attempt.file_id:
         photos.save_file_id(connection, bot, content, attempt.file_id)
     outcomes.record(connection, delivery, attempt.outcome, now)
+
+
+async def publish(tools: Tools, slug: str) -> PublishReport:
+    """Write the feed of a category as its entries are now; equal bytes are not written again."""
+    return await tools.site.write_feed(slug)
+
+
+async def publish_index(tools: Tools, now: datetime) -> None:
+    """Write the pages that list the feeds; after the feeds, so that what they name is there."""
+    await tools.site.write_index(now)

@@ -33,13 +33,14 @@ class Updates:
         self._clock, self._wait = clock, wait
         self._allowances: defaultdict[str, Allowance] = defaultdict(Allowance)
 
-    async def introduce(self) -> None:
-        """Tell Telegram the commands, in both languages. Raises TelegramError."""
+    async def introduce(self) -> str | None:
+        """Tell Telegram the commands, in both languages; the bot's own name. Raises TelegramError."""
         for language, commands in COMMANDS.items():
             known = [BotCommand(name, text) for name, text in commands.items()]
             await self._sender.bot.set_my_commands(
                 known, language_code=None if language == "en" else language
             )
+        return (await self._sender.bot.get_me()).username
 
     async def take(self, seconds: int) -> int:
         """Wait at most that many seconds for updates and take them; how many. Raises TelegramError."""

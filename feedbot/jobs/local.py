@@ -110,7 +110,7 @@ class Local:
         await self._tools.store.do(subscriptions.plan_latest, self._clock())
         changed = await self._tools.store.do(feeds.changed_feeds)
         for feed in changed:
-            if feed.slug in self._tools.categories:
+            if feed.slug in self._tools.site.categories:
                 self._start(f"publish:{feed.slug}", lambda slug=feed.slug: self._publish(slug))  # type: ignore[misc]  # lambda with a default
         self._wake()
 

@@ -11,7 +11,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from feedbot.pipeline import CompleteReport, DeliverReport, PollReport
-from feedbot.publish.step import PublishReport
+from feedbot.publish.site import PublishReport
 
 _TOKEN = re.compile(r"\b\d{5,}:[\w-]{4,}")
 _SECRET_VALUE = re.compile(r"((?:token|key|secret|password|auth|sig)=)[^&\s]+", re.IGNORECASE)
@@ -86,9 +86,13 @@ class Observer:
         """The metrics in the text format of Prometheus."""
         return generate_latest(self.registry)
 
-    def event(self, text: str, *, level: str = "info", **values: Any) -> None:
-        """One line about something that is no step."""
-        getattr(self._log, level)(text, **values)
+    def event(self, text: str, **values: Any) -> None:
+        """One line about something that happened."""
+        self._log.info(text, **values)
+
+    def warn(self, text: str, **values: Any) -> None:
+        """One line about something that the operator may want to change."""
+        self._log.warning(text, **values)
 
     def polled(self, report: PollReport, seconds: float) -> None:
         """A source was polled."""
@@ -132,7 +136,7 @@ class Observer:
         if report.accepted:
             self.event("deliver", **told, photo_fault=report.photo_fault, seconds=round(seconds, 3))
         else:
-            self.event("deliver", level="warning", **told, reason=reason, seconds=round(seconds, 3))
+            self.warn("deliver", **told, reason=reason, seconds=round(seconds, 3))
 
     def _failure(self, event: str, key: str, error: str, **values: Any) -> None:
         """The same error of the same source is told once an hour, with its count."""
@@ -144,7 +148,7 @@ class Observer:
         self._told = {kept: value for kept, value in self._told.items() if now - value[0] < _SAME_ERROR}
         self._told[(key, error)] = (now, 0)
         again = {"before": count} if count else {}
-        self.event(event, level="warning", **values, error=error, **again)
+        self.warn(event, **values, error=error, **again)
 
     async def guarded(self, key: str, step: Awaitable[None] | Callable[[], Awaitable[None]]) -> None:
         """Run a step; a surprise is told, stops this step only, and makes it pause longer each time."""

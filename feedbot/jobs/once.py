@@ -78,7 +78,7 @@ async def _take_updates(crew: Crew, updates: Updates) -> int:
         while count := await updates.take(0):
             taken += count
     except TelegramError as error:
-        crew.observer.event("updates failed", level="warning", error=str(error))
+        crew.observer.warn("updates failed", error=str(error))
     return taken
 
 
@@ -141,7 +141,7 @@ async def _each(
 async def _publish_changed(crew: Crew, at: datetime) -> int:
     written = 0
     for feed in await crew.tools.store.do(feeds.changed_feeds):
-        if feed.slug in crew.tools.categories:
+        if feed.slug in crew.tools.site.categories:
             report = await publish(crew.tools, feed.slug)
             crew.observer.publication(report, 0.0)
             written += report.written

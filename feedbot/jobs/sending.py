@@ -71,7 +71,7 @@ class Lane:
             await asyncio.wait(self._tasks.values(), timeout=seconds)
         for chat, task in list(self._tasks.items()):
             task.cancel()
-            self._observer.event("delivery left unknown", level="warning", chat=chat)
+            self._observer.warn("delivery left unknown", chat=chat)
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         await self._tools.store.do(deliveries.recover, self._clock())
 

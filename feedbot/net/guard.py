@@ -85,7 +85,10 @@ class Guard:
         host, port = str(address[0]), int(str(address[1]))
         scope = len(address) > 3 and address[3] != 0
         if scope or not self.allows(host, port):
-            raise RefusedAddressError("the address is not public, or the port is not one of the web's")
+            raise RefusedAddressError(
+                "the address is not public or the port not one of the web's;"
+                " fetch.allow_networks can allow it"
+            )
         made = socket.socket(family, kind, protocol)
         made.setblocking(False)
         return made

@@ -158,13 +158,6 @@ def waiting_sources(connection: Connection, now: datetime) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def next_page(connection: Connection) -> datetime | None:
-    """When the next article page is due."""
-    query = select(func.min(entries.c.page_due)).where(entries.c.page_due.is_not(None))
-    found: datetime | None = connection.execute(query).scalar()
-    return found
-
-
 def incomplete(connection: Connection, source_id: str, now: datetime, limit: int) -> list[StoredEntry]:
     """The entries of a source whose page is due, oldest first."""
     query = select(entries).where(

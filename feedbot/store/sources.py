@@ -68,11 +68,11 @@ def due_sources(connection: Connection, now: datetime) -> list[str]:
     return list(connection.execute(query.order_by(source_states.c.next_poll, sources.c.id)).scalars())
 
 
-def next_poll(connection: Connection) -> datetime | None:
-    """When the first source is due; None where none waits for a time."""
+def oldest_due(connection: Connection, now: datetime) -> datetime | None:
+    """Since when the source that waits longest is due; one that was never polled does not count."""
     query = select(func.min(source_states.c.next_poll)).join(sources).where(sources.c.paused.is_(False))
     found: datetime | None = connection.execute(query).scalar()
-    return found
+    return found if found is not None and found <= now else None
 
 
 def save_state(connection: Connection, state: SourceState) -> None:

@@ -39,26 +39,32 @@ class Attempt:
     photo_fault: str | None = None
 
 
-def make_bot(token: str, api_url: str) -> Bot:
-    """The bot, with a connection of its own for `getUpdates`."""
-    base = f"{api_url}/bot"
-    return Bot(
-        token,
-        base_url=base,
-        base_file_url=f"{api_url}/file/bot",
-        request=Transport(connections=16),
-        get_updates_request=Transport(connections=1),
-    )
-
-
 class Sender:
     """Sends for one bot. A photo is uploaded by one message at a time; the others wait for its id."""
 
-    def __init__(self, bot: Bot, *, shrink: Callable[[bytes], Awaitable[bytes]]) -> None:
-        self.bot = bot
-        self.bot_id = bot.token.partition(":")[0]
+    def __init__(self, token: str, api_url: str, *, shrink: Callable[[bytes], Awaitable[bytes]]) -> None:
+        self._transports = (Transport(connections=1), Transport(connections=16))
+        updates, calls = self._transports
+        self.bot = Bot(
+            token,
+            base_url=f"{api_url}/bot",
+            base_file_url=f"{api_url}/file/bot",
+            request=calls,
+            get_updates_request=updates,
+        )
+        self.bot_id = token.partition(":")[0]
         self._shrink = shrink
         self._uploads: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def open(self) -> None:
+        """Open the connections; the Bot API is not asked yet."""
+        for transport in self._transports:
+            await transport.initialize()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for transport in self._transports:
+            await transport.shutdown()
 
     def upload_lock(self, content: str) -> asyncio.Lock:
         """The lock of a photo's first upload, by its hash."""

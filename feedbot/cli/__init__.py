@@ -1,0 +1,82 @@
+"""The commands. stdout carries the result and nothing else; logs and bars go to stderr."""
+
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+import uvloop
+
+from feedbot import __version__
+from feedbot.config import Config, load
+from feedbot.errors import ConfigError, FeedbotError, LockedError, UsageError
+from feedbot.jobs.observe import hide_secrets, set_up_logging
+
+T = TypeVar("T")
+DEFAULT_CONFIG = Path("config.toml")
+EXIT_CODES: tuple[tuple[type[FeedbotError], int], ...] = (
+    (UsageError, 2),
+    (LockedError, 75),
+    (ConfigError, 78),
+    (FeedbotError, 1),
+)
+
+app = typer.Typer(
+    name="feedbot",
+    help=__doc__ and "Article sources in, an Atom feed per category and Telegram messages out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _version(wanted: bool) -> None:  # typer calls it
+    if wanted:
+        typer.echo(f"feedbot {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="The configuration file (default: config.toml).")
+    ] = None,
+    version: Annotated[  # its callback does the work
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Article sources in, an Atom feed per category and Telegram messages out."""
+    context.obj = config
+
+
+def read_config(context: typer.Context, *, optional: bool = False) -> Config:
+    """The configuration that the command line names. `optional`: without a file, the defaults do."""
+    path: Path | None = context.obj
+    if path is None and optional and not DEFAULT_CONFIG.exists():
+        return load(None)
+    return load(path or DEFAULT_CONFIG)
+
+
+def wait_for(work: Coroutine[Any, Any, T]) -> T:
+    """Run asynchronous work to its end, on uvloop."""
+    return uvloop.run(work)
+
+
+def main() -> None:
+    """The program: one line on stderr and the contract's exit code where something is wrong."""
+    from feedbot.cli import daemon, look  # noqa: F401, PLC0415  # they add their commands
+
+    set_up_logging()
+    try:
+        app(standalone_mode=True)
+    except FeedbotError as error:
+        line = " ".join(hide_secrets(str(error)).split())
+        sys.stderr.write(f"feedbot: {line}\n")
+        sys.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)

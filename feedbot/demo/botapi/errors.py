@@ -1,0 +1,31 @@
+"""Refusals, in the words of the Bot API."""
+
+from typing import Any
+
+
+class ApiError(Exception):
+    """An answer with `ok: false`."""
+
+    def __init__(self, code: int, description: str, **parameters: Any) -> None:
+        super().__init__(description)
+        self.code, self.description, self.parameters = code, description, parameters
+
+    def body(self) -> dict[str, Any]:
+        """The JSON of the answer."""
+        told: dict[str, Any] = {"ok": False, "error_code": self.code, "description": self.description}
+        return told | ({"parameters": self.parameters} if self.parameters else {})
+
+
+def bad_request(text: str) -> ApiError:
+    """400."""
+    return ApiError(400, f"Bad Request: {text}")
+
+
+def forbidden(text: str) -> ApiError:
+    """403."""
+    return ApiError(403, f"Forbidden: {text}")
+
+
+def too_many(seconds: int) -> ApiError:
+    """429 with the seconds to wait."""
+    return ApiError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)

@@ -1,0 +1,66 @@
+"""Breaking calls on purpose, before or after the server accepted them."""
+
+import asyncio
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from feedbot.demo.botapi.errors import ApiError
+
+HOWS = ("reset", "silence", "half", "html502", "error")
+
+
+@dataclass(slots=True)
+class Fault:
+    """What happens to the next calls of a method: `when` before or after acceptance, and `how`."""
+
+    method: str
+    when: str
+    how: str
+    times: int
+    chat_id: int | None = None
+    error: ApiError | None = None
+
+
+class Faults:
+    """The faults that wait for their call."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Break the next calls that it means."""
+        if fault.when not in {"before", "after"} or fault.how not in HOWS:
+            raise ValueError(f"when is before or after, how is one of {', '.join(HOWS)}")
+        self._waiting.append(fault)
+
+    def take(self, method: str, when: str, chat_id: int | None) -> Fault | None:
+        """The fault of this call, if one is meant for it."""
+        for fault in self._waiting:
+            meant = fault.method.casefold() in {"*", method.casefold()} and fault.when == when
+            if meant and fault.times > 0 and fault.chat_id in {None, chat_id}:
+                fault.times -= 1
+                return fault
+        return None
+
+
+async def break_call(fault: Fault, request: web.Request, body: bytes, silence: float) -> web.StreamResponse:
+    """Answer as the fault says: not at all, half, or with a page of some proxy."""
+    transport = request.transport
+    if fault.how == "error":
+        error = fault.error or ApiError(500, "Internal Server Error: restart")
+        return web.json_response(error.body(), status=error.code)
+    if fault.how == "html502":
+        page = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
+        return web.Response(text=page, status=502, content_type="text/html")
+    if fault.how == "half":
+        half = web.StreamResponse(
+            headers={"Content-Type": "application/json", "Content-Length": str(len(body))}
+        )
+        await half.prepare(request)
+        await half.write(body[: len(body) // 2])
+    elif fault.how == "silence":
+        await asyncio.sleep(silence)
+    if transport is not None:
+        transport.abort()
+    return web.Response(status=500)

@@ -1,0 +1,57 @@
+"""Telegram's pace, and what happens to those who do not keep it. Pure but for its memory."""
+
+import math
+from collections import deque
+
+BOT_MESSAGES, BOT_WINDOW = 30, 1.0
+PRIVATE_MESSAGES, PRIVATE_WINDOW = 1, 1.0
+GROUP_MESSAGES, GROUP_WINDOW = 20, 60.0
+_LONGEST_PENALTY = 3600
+
+
+class Window:
+    """At most so many in any window of so many seconds."""
+
+    def __init__(self, most: int, seconds: float) -> None:
+        self.most, self.seconds = most, seconds
+        self._taken: deque[float] = deque()
+
+    def wait(self, cost: int, now: float) -> float:
+        """The seconds until that many more fit."""
+        while self._taken and self._taken[0] <= now - self.seconds:
+            self._taken.popleft()
+        over = len(self._taken) + min(cost, self.most) - self.most
+        return 0.0 if over <= 0 else self._taken[over - 1] + self.seconds - now
+
+    def take(self, cost: int, now: float) -> None:
+        """Count that many."""
+        self._taken.extend([now] * cost)
+
+
+class Limits:
+    """The three limits together: the bot's, a private chat's, a group's or channel's. An album counts its
+    items, an edit one. Who asks again before the time has its wait doubled.
+    """
+
+    def __init__(self) -> None:
+        self._bot = Window(BOT_MESSAGES, BOT_WINDOW)
+        self._chats: dict[int, Window] = {}
+        self._closed: dict[int, tuple[float, int]] = {}
+
+    def refuse(self, chat: int, *, private: bool, cost: int, now: float) -> tuple[int, bool] | None:
+        """The seconds to wait, and whether the caller had been told to wait already; None: go on."""
+        until, penalty = self._closed.get(chat, (0.0, 0))
+        if now < until:
+            penalty = min(_LONGEST_PENALTY, max(1, penalty * 2))
+            self._closed[chat] = (now + penalty, penalty)
+            return penalty, True
+        make = (PRIVATE_MESSAGES, PRIVATE_WINDOW) if private else (GROUP_MESSAGES, GROUP_WINDOW)
+        window = self._chats.setdefault(chat, Window(*make))
+        wait = max(self._bot.wait(cost, now), window.wait(cost, now))
+        if wait > 0:
+            seconds = math.ceil(wait)
+            self._closed[chat] = (now + seconds, seconds)
+            return seconds, False
+        self._bot.take(cost, now)
+        window.take(cost, now)
+        return None

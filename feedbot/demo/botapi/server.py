@@ -1,0 +1,243 @@
+"""The emulator over HTTP, and the handles by which demo and tests move it."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from feedbot.demo.botapi.chats import Chat, Person
+from feedbot.demo.botapi.errors import ApiError
+from feedbot.demo.botapi.faults import Fault, Faults, break_call
+from feedbot.demo.botapi.methods import METHODS, Call, Upload
+from feedbot.demo.botapi.page import Page
+from feedbot.demo.botapi.world import BotAccount, World
+
+_MOST_BYTES = 52_428_800
+_UNPACED = {"getupdates", "getme"}
+
+
+class BotApi:
+    """One server with one world behind it.
+
+    `enforce_limits` answers 429 to who is too quick; `clock` gives seconds and may be moved by tests.
+    """
+
+    def __init__(
+        self,
+        token: str = "123456:TEST",  # noqa: S107  # the emulator's own
+        username: str = "feedbot_demo_bot",
+        *,
+        enforce_limits: bool = True,
+        clock: Callable[[], float] | None = None,
+        silence: float = 3600.0,
+    ) -> None:
+        self.world = World(clock or time.time)
+        self.faults = Faults()
+        self.url = ""
+        self._enforce_limits, self._silence = enforce_limits, silence
+        self._runner: web.AppRunner | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self.add_bot(token, username)
+
+    # What demo and tests arrange.
+
+    def add_bot(self, token: str, username: str) -> BotAccount:
+        """One more bot."""
+        self.world.bots[token] = BotAccount(token, username)
+        return self.world.bots[token]
+
+    @property
+    def bot(self) -> BotAccount:
+        """The first bot."""
+        return next(iter(self.world.bots.values()))
+
+    def add_private(
+        self, chat_id: int, first_name: str, *, language: str = "en", started: bool = True
+    ) -> Chat:
+        """A person and their chat with the bots."""
+        self.world.people[chat_id] = Person(chat_id, first_name, language)
+        state = "ok" if started else "never_started"
+        return self.world.add_chat(Chat(chat_id, "private", first_name, state=state))
+
+    def add_channel(self, chat_id: int, title: str, username: str | None = None) -> Chat:
+        """A channel in which the bot may post."""
+        return self.world.add_chat(Chat(chat_id, "channel", title, username))
+
+    def add_group(self, chat_id: int, title: str, *, supergroup: bool = True) -> Chat:
+        """A group that the bot is in."""
+        return self.world.add_chat(Chat(chat_id, "supergroup" if supergroup else "group", title))
+
+    def add_topic(self, chat_id: int, topic: int, name: str) -> None:
+        """A forum topic of a group."""
+        self.world.chats[chat_id].topics[topic] = name
+
+    def close_topic(self, chat_id: int, topic: int) -> None:
+        """Close a topic for everybody but administrators."""
+        self.world.chats[chat_id].closed_topics.add(topic)
+
+    def set_state(self, chat_id: int, state: str, *, migrated_to: int | None = None) -> None:
+        """What the chat does to messages from now on: "ok", "blocked", "migrated" and so on."""
+        chat = self.world.chats[chat_id]
+        chat.state, chat.migrated_to = state, migrated_to
+
+    def say(self, person: int, text: str) -> int:
+        """A person writes to the bot; the message's number."""
+        return self.world.say(self.world.people[person], text)
+
+    def push_update(self, update: dict[str, Any]) -> int:
+        """Something happens that the bot hears of; the update's number."""
+        return self.world.push_update(self.bot, update)
+
+    def fail(
+        self,
+        method: str,
+        *,
+        when: str = "before",
+        how: str = "reset",
+        times: int = 1,
+        chat_id: int | None = None,
+        error: ApiError | None = None,
+    ) -> None:
+        """Break the next calls of a method: `when` before or after acceptance; `how` reset, silence, half,
+        html502 or error.
+        """
+        self.faults.add(Fault(method, when, how, times, chat_id, error))
+
+    # What demo and tests look at.
+
+    def messages(self, chat_id: int) -> list[dict[str, Any]]:
+        """What is in a chat, as the bot posted it."""
+        return [one.json for one in self.world.chats[chat_id].messages if one.from_bot]
+
+    @property
+    def ledger(self) -> list[dict[str, Any]]:
+        """Everything that was accepted, in order: the only truth."""
+        return self.world.ledger
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        """Every call with its answer's code."""
+        return self.world.calls
+
+    @property
+    def violations(self) -> list[str]:
+        """What a well-behaved client does not do."""
+        return self.world.violations
+
+    @property
+    def refusals_429(self) -> int:
+        """How many calls were too quick."""
+        return self.world.refusals_429
+
+    # The server.
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listen; `url` says where."""
+        self._session = aiohttp.ClientSession(trust_env=False)
+        app = web.Application(client_max_size=_MOST_BYTES)
+        page = Page(self.world)
+        app.router.add_get("/", page.show)
+        app.router.add_post("/say/{person:\\d+}", page.say)
+        app.router.add_get("/state.json", page.state)
+        app.router.add_get("/ledger.json", page.ledger)
+        app.router.add_get("/file/{unique}", page.file)
+        app.router.add_get("/style.css", page.style)
+        app.router.add_get("/page.js", page.script)
+        app.router.add_route("*", "/bot{token}/{method}", self._handle)
+        app.router.add_route("*", "/{rest:.*}", _not_found)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port)
+        await site.start()
+        address = self._runner.addresses[0]
+        self.url = f"http://{host}:{address[1]}"
+
+    async def stop(self) -> None:
+        """Close everything."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+        if self._session is not None:
+            await self._session.close()
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        method = request.match_info["method"]
+        bot = self.world.bots.get(request.match_info["token"])
+        if bot is None:
+            return self._answer(ApiError(401, "Unauthorized"))
+        if method.casefold() not in METHODS or self._session is None:
+            return self._answer(ApiError(404, "Not Found"))
+        try:
+            given, uploads = await _read(request)
+        except web.HTTPRequestEntityTooLarge:
+            return self._answer(ApiError(413, "Request Entity Too Large"))
+        except ValueError as error:
+            return self._answer(ApiError(400, f"Bad Request: can't parse the request: {error}"))
+        call = Call(self.world, bot, method, given, uploads, self._session, self._enforce_limits)
+        return await self._run(call, request)
+
+    async def _run(self, call: Call, request: web.Request) -> web.StreamResponse:
+        name = call.method.casefold()
+        chat = self._chat_of(call)
+        if fault := self.faults.take(name, "before", chat.id if chat else None):
+            self._log(call, chat, 0)
+            return await break_call(fault, request, b"", self._silence)
+        if chat and name not in _UNPACED:
+            chat.in_flight += 1
+            if chat.in_flight > 1:
+                self.world.violations.append(f"two calls at once to {chat.id}")
+        try:
+            body = {"ok": True, "result": await METHODS[name](call)}
+        except ApiError as error:
+            self._log(call, chat, error.code, error.description)
+            return self._answer(error)
+        finally:
+            if chat and name not in _UNPACED:
+                chat.in_flight -= 1
+        self._log(call, chat, 200)
+        text = json.dumps(body, ensure_ascii=False).encode()
+        if fault := self.faults.take(name, "after", chat.id if chat else None):
+            return await break_call(fault, request, text, self._silence)
+        return web.Response(body=text, content_type="application/json")
+
+    def _chat_of(self, call: Call) -> Chat | None:
+        try:
+            return call.chat() if "chat_id" in call.given else None
+        except ApiError:
+            return None
+
+    def _log(self, call: Call, chat: Chat | None, code: int, said: str = "") -> None:
+        told = {"method": call.method, "chat": chat.id if chat else call.given.get("chat_id"), "code": code}
+        self.world.calls.append(told | {"at": self.world.clock(), "said": said})
+
+    @staticmethod
+    def _answer(error: ApiError) -> web.Response:
+        headers = {}
+        if "retry_after" in error.parameters:
+            headers["Retry-After"] = str(error.parameters["retry_after"])
+        return web.json_response(error.body(), status=error.code, headers=headers)
+
+
+async def _not_found(_request: web.Request) -> web.Response:
+    return web.json_response(ApiError(404, "Not Found").body(), status=404)
+
+
+async def _read(request: web.Request) -> tuple[dict[str, Any], dict[str, Upload]]:
+    """The parameters of a request, from wherever they may stand; the body wins."""
+    given: dict[str, Any] = dict(request.query)
+    uploads: dict[str, Upload] = {}
+    if request.method != "POST":
+        return given, uploads
+    if request.content_type == "application/json":
+        body = await request.json()
+        if not isinstance(body, dict):
+            raise ValueError("the JSON is no object")
+        return given | body, uploads
+    for name, value in (await request.post()).items():
+        if isinstance(value, web.FileField):
+            uploads[name] = Upload(value.filename, value.content_type, value.file.read())
+        else:
+            given[name] = value if isinstance(value, str) else bytes(value).decode("utf-8", "replace")
+    return given, uploads

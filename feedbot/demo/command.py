@@ -1,0 +1,2 @@
+async def demo(seconds: float | None) -> int:
+    return 1

@@ -1,0 +1,1 @@
+"""Publishing: entries become documents, documents become files and bytes to be served."""

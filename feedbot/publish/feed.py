@@ -1,0 +1,82 @@
+"""What a feed of ours is, before any format: its head, and the sources that its entries come from."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from feedbot.model import Category, Source, StoredEntry
+
+
+@dataclass(frozen=True, slots=True)
+class FeedHead:
+    """A feed without its entries. `tag` is its id for life; `base_url` is where readers reach us."""
+
+    tag: str
+    category: Category
+    site_title: str
+    base_url: str
+    created_at: datetime
+    version: str
+
+    @property
+    def title(self) -> str:
+        """What readers see in their list of feeds."""
+        return (
+            self.category.title
+            if self.category.title == self.site_title
+            else (f"{self.category.title} – {self.site_title}")
+        )
+
+    @property
+    def self_url(self) -> str:
+        """The address of the feed itself."""
+        return f"{self.base_url}/feeds/{self.category.slug}.atom"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A source as a feed tells of it (RFC 4287 section 4.2.11)."""
+
+    tag: str
+    title: str
+    url: str | None
+    home: str | None
+
+
+def origin_of(source: Source, authority: str) -> Origin:
+    """How a source is named: by its host, by its id where it has none."""
+    parts = urlsplit(source.url)
+    is_web = parts.scheme in {"http", "https"}
+    host = (parts.hostname or "").removeprefix("www.") if is_web else ""
+    return Origin(
+        tag=f"tag:{authority},2025:sources/{source.id}",
+        title=host or source.id,
+        url=source.url if is_web else None,
+        home=f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/" if is_web else None,
+    )
+
+
+def newest_first(entries: list[StoredEntry]) -> list[StoredEntry]:
+    """The order of a feed."""
+    return sorted(entries, key=lambda stored: (stored.entry.sort_at, stored.row), reverse=True)
+
+
+def updated_of(stored: StoredEntry) -> datetime:
+    """What Atom calls updated: never before published, in UTC, whole seconds."""
+    return max(stored.updated_at, published_of(stored)).astimezone(UTC).replace(microsecond=0)
+
+
+def published_of(stored: StoredEntry) -> datetime:
+    """When the entry appeared: as its source says, else when it was first seen; never in the future."""
+    entry = stored.entry
+    return min(entry.published or entry.first_seen, entry.first_seen).astimezone(UTC).replace(microsecond=0)
+
+
+def rfc3339(moment: datetime) -> str:
+    """RFC 3339 with Z, without microseconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def page_url(stored: StoredEntry, base_url: str) -> str:
+    """Where people read an entry: its own address, or our page of it."""
+    return stored.entry.url or f"{base_url}/e/{stored.row}"

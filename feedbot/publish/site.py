@@ -1,0 +1,132 @@
+"""Our own site: feeds and pages made from the store, as files and as bytes to be served (edge)."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from feedbot import __version__
+from feedbot.model import Category, Source, StoredEntry
+from feedbot.publish.atom import render_atom
+from feedbot.publish.feed import FeedHead, Origin, origin_of, updated_of
+from feedbot.publish.files import sync_folder, write_whole
+from feedbot.publish.opml import render_opml
+from feedbot.publish.pages import Shown, render_entry, render_index, render_missing, style
+from feedbot.publish.shelf import ATOM, CSS, HTML, OPML, Shelf
+from feedbot.store import Store, entries, feeds, sources
+from feedbot.store.feeds import FeedState
+
+NEWEST_ON_INDEX = 6
+
+
+@dataclass(frozen=True, slots=True)
+class PublishReport:
+    """What rendering a category did: how many entries its feed has, and whether a document was written."""
+
+    slug: str
+    entries: int = 0
+    written: bool = False
+
+
+@dataclass(slots=True)
+class Site:
+    """What we publish. `bot` is the Telegram bot's name, once it is known."""
+
+    store: Store
+    shelf: Shelf
+    feeds_dir: Path
+    base_url: str
+    title: str
+    language: str
+    authority: str
+    entries: int
+    categories: dict[str, Category]
+    bot: str | None = None
+
+    def head(self, feed: FeedState) -> FeedHead:
+        """The head of a category's feed."""
+        category = self.categories[feed.slug]
+        return FeedHead(feed.tag, category, self.title, self.base_url, feed.created_at, __version__)
+
+    async def write_feed(self, slug: str) -> PublishReport:
+        """Write the feed of a category as its entries are now; equal bytes are not written again."""
+        feed, found, known = await self.store.do(_of_feed, slug, self.entries)
+        if feed is None or slug not in self.categories:
+            return PublishReport(slug)
+        origins = self._origins(known)
+        body = await asyncio.to_thread(render_atom, self.head(feed), found, origins)
+        written = await asyncio.to_thread(write_whole, self.feeds_dir / f"{slug}.atom", body)
+        modified = max((updated_of(stored) for stored in found), default=feed.created_at)
+        self.shelf.put(f"/feeds/{slug}.atom", body, ATOM, modified)
+        await self.store.do(feeds.feed_published, slug, feed.changed)
+        return PublishReport(slug, len(found), written)
+
+    def _origins(self, known: Sequence[Source]) -> dict[str, Origin]:
+        return {source.id: origin_of(source, self.authority) for source in known}
+
+    async def write_index(self, now: datetime) -> None:
+        """Write the pages that list the feeds; after the feeds, so that what they name is there."""
+        shown = [
+            Shown(self.head(feed), count, max((updated_of(one) for one in found), default=None), found)
+            for feed, count, found in await self.store.do(_of_index, NEWEST_ON_INDEX)
+            if feed.slug in self.categories
+        ]
+        order = list(self.categories)
+        shown.sort(key=lambda one: order.index(one.head.category.slug))
+        index = render_index(self.title, self.base_url, self.language, shown, self.bot)
+        opml = render_opml(self.title, [one.head for one in shown])
+        await asyncio.to_thread(self._write_pages, index, opml, now)
+
+    def _write_pages(self, index: bytes, opml: bytes, now: datetime) -> None:
+        pages = (
+            ("style.css", "/style.css", style(), CSS),
+            ("feeds.opml", "/feeds.opml", opml, OPML),
+            ("index.html", "/", index, HTML),
+        )
+        for name, path, body, media_type in pages:
+            write_whole(self.feeds_dir / name, body)
+            self.shelf.put(path, body, media_type, now)
+        sync_folder(self.feeds_dir)
+
+    async def entry_page(self, row: int) -> bytes | None:
+        """The page of an article; None where there is none."""
+        stored, known = await self.store.do(_of_entry, row)
+        if stored is None:
+            return None
+        found = {feed.slug: feed for feed in await self.store.do(feeds.all_feeds)}
+        heads = [self.head(found[slug]) for slug in stored.slugs if slug in self.categories and slug in found]
+        origin = self._origins(known).get(stored.entry.source_id)
+        return await asyncio.to_thread(render_entry, self.title, self.base_url, stored, heads, origin)
+
+    def missing_page(self, what: str) -> bytes:
+        """The page for an address where nothing is."""
+        return render_missing(self.title, self.base_url, what)
+
+
+def _all_sources(connection: Connection) -> list[Source]:
+    return [source for source, _, _ in sources.all_sources(connection)]
+
+
+def _of_feed(
+    connection: Connection, slug: str, limit: int
+) -> tuple[FeedState | None, list[StoredEntry], list[Source]]:
+    feed = next((feed for feed in feeds.all_feeds(connection) if feed.slug == slug), None)
+    return feed, entries.of_category(connection, slug, limit), _all_sources(connection)
+
+
+def _of_index(connection: Connection, newest: int) -> list[tuple[FeedState, int, list[StoredEntry]]]:
+    return [
+        (
+            feed,
+            entries.count_of_category(connection, feed.slug),
+            entries.of_category(connection, feed.slug, newest),
+        )
+        for feed in feeds.all_feeds(connection)
+    ]
+
+
+def _of_entry(connection: Connection, row: int) -> tuple[StoredEntry | None, list[Source]]:
+    return entries.get_entry(connection, row), _all_sources(connection)
