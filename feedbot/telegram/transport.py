@@ -4,8 +4,8 @@ The only HTTP client outside `net/`. The token is part of the URL, so no URL and
 gets into an error.
 """
 
-import asyncio
 import json
+import os
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -127,9 +127,10 @@ async def _connected(_session: object, context: SimpleNamespace, _parameters: ob
 def _reason(error: Exception) -> str:
     """What went wrong, without aiohttp's words: they carry the URL, and the URL the token."""
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    if isinstance(cause, (TimeoutError, asyncio.TimeoutError)):
+    if isinstance(cause, TimeoutError):
         return "timed out"
-    return (cause.strerror if isinstance(cause, OSError) else None) or type(cause).__name__
+    number = cause.errno if isinstance(cause, OSError) else None
+    return os.strerror(number) if number else type(cause).__name__
 
 
 def _own_answer(body: bytes) -> dict[str, Any] | None:

@@ -11,8 +11,8 @@ MOST_ENTITIES = 100
 _RAW_BYTES = 32_768
 _KEPT_FIRST = ("text_link", "code", "pre", "blockquote", "expandable_blockquote", "text_mention")
 _TYPES = set(
-    "bold italic underline strikethrough spoiler blockquote expandable_blockquote code pre text_link text_mention"
-    " custom_emoji mention hashtag cashtag bot_command url email phone_number".split()
+    "bold italic underline strikethrough spoiler blockquote expandable_blockquote code pre text_link"
+    " text_mention custom_emoji mention hashtag cashtag bot_command url email phone_number".split()
 )
 _TAGS = {
     **dict.fromkeys(("b", "strong"), "bold"),
