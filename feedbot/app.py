@@ -165,7 +165,7 @@ async def open_app(
 
 async def _refuse_earlier(store: Store, now: datetime) -> None:
     newest = await store.do(subscriptions.newest_time)
-    if newest is not None and now < newest:
+    if newest is not None and now.replace(microsecond=0) < newest.replace(microsecond=0):
         raise UsageError(
             f"--at {now.isoformat()} is before {newest.isoformat()}, the newest time in the database;"
             " nothing was done"

@@ -309,7 +309,8 @@ class StoredEntry:
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What a poll found: entries never seen with their announcement (oldest first), and known ones
-    that say something new, each with its row."""
+    that say something new, each with its row.
+    """
 
     new: tuple[tuple[Candidate, Announce], ...] = ()
     updated: tuple[tuple[StoredEntry, Candidate], ...] = ()

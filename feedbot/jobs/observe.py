@@ -25,7 +25,14 @@ def hide_secrets(text: str) -> str:
 
 
 def _hide(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    return {key: hide_secrets(value) if isinstance(value, str) else value for key, value in event.items()}
+    """A line without secrets, without empty values, and in one line whatever strangers wrote into it."""
+    return {key: _line(value) for key, value in event.items() if value is not None}
+
+
+def _line(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return "".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in hide_secrets(value))
 
 
 class _Filter(logging.Filter):

@@ -60,7 +60,8 @@ def keep_identity(told: Entry, stored: Entry) -> Entry:
 
 def announce(entry: Entry, state: SourceState, newest_known: datetime | None, now: datetime) -> Announce:
     """Whether a new entry is news. Silent: a source never polled with success, or not for 30 days, and
-    entries dated more than 30 days before the newest one known of that source (design, "Numbers")."""
+    entries dated more than 30 days before the newest one known of that source (design, "Numbers").
+    """
     if state.last_success is None or now - state.last_success > WINDOW:
         return Announce.FIRST_SIGHT
     if newest_known is not None and entry.sort_at < newest_known - WINDOW:

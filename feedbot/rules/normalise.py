@@ -93,11 +93,9 @@ def merge(entry: Entry, page: ParsedEntry, source: Source, url: str, zone: str) 
     text = clean(page.content_text or "").strip() or entry.content_text
     found = photos.tidy(page.photos, url) or entry.photos
     html = (
-        page.content_html
-        if page.content_html
-        else text_as_html(text)
+        page.content_html or (text_as_html(text)
         if page.content_text
-        else entry.content_html
+        else entry.content_html)
     )
     return replace(
         entry,
@@ -127,7 +125,7 @@ def _date(text: str | None, parsed: str | None, zone: str) -> tuple[datetime | N
     read = parse_date(text, zone)
     if read is None and parsed:
         read = parse_date(parsed, "UTC")
-    return read if read else (None, None)
+    return read or (None, None)
 
 
 def _title(title: str | None, text: str | None, url: str) -> str:

@@ -9,7 +9,7 @@ from feedbot.rules.text import fold, fold_case
 
 _EMAIL = r"[A-Za-z0-9][\w.+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
 _EMAILS = re.compile(
-    rf"(?:e-?mail\s*[:=]?\s*|contact\s*[:=]\s*)?((?:{_EMAIL})(?:\s*[,;/·|&]?\s*(?:and\s+)?{_EMAIL})*)", re.I
+    rf"(?:e-?mail\s*[:=]?\s*|contact\s*[:=]\s*)?((?:{_EMAIL})(?:\s*[,;/·|&]?\s*(?:and\s+)?{_EMAIL})*)", re.IGNORECASE
 )
 _BYLINE = re.compile(r"(?:Written\s+|Reported\s+)?By\s*[:=]?\s+(.+)", re.IGNORECASE)
 _CREDIT = re.compile(
@@ -19,7 +19,7 @@ _CREDIT = re.compile(
 )
 _RELATED = re.compile(
     r"Related\s+(?:Contents?|Articles?|News|Stor(?:y|ies)|Links?|Posts?)\s*:?|관련\s*(?:기사|콘텐츠|뉴스)",
-    re.I,
+    re.IGNORECASE,
 )
 _NAME_PARTS = re.compile(r"\s*(?:,|;|&|/|·|\band\b)\s*", re.IGNORECASE)
 _LONGEST_LABEL = 160

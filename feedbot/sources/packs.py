@@ -28,7 +28,8 @@ def load_packs(sites_dir: Path | None) -> Packs:
 
 def page_packs(packs: Packs, site: str | None, host: str | None) -> list[Pack]:
     """The packs to read an article page with: the named one, the host's, or each that could recognise it
-    and the generic one last."""
+    and the generic one last.
+    """
     if site:
         return [packs.get(site, f"site {site}")]
     if pack := packs.for_host(host):

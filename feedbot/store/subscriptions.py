@@ -183,13 +183,12 @@ def _send_latest(connection: Connection, subscription: Subscription, now: dateti
 
 
 def newest_time(connection: Connection) -> datetime | None:
-    """The newest time that the store knows of its own doings; a clock before it would be wrong."""
+    """The newest time that the store knows of its own rounds; a clock before it would be wrong."""
     times = (
         select(func.max(source_states.c.last_success)),
         select(func.max(entries.c.first_seen)),
         select(func.max(entries.c.updated_at)),
         select(func.max(subscriptions.c.created_at)),
-        select(func.max(delivery_rows.c.claimed_at)),
     )
     found = [time for query in times if (time := connection.execute(query).scalar()) is not None]
     return max(found, default=None)

@@ -13,8 +13,8 @@ _LONGEST_TITLE = 300
 _LONGEST_CAPTION = 250
 _LONGEST_BYLINE = 120
 _WORDS = {
-    "en": {"photos": "Photos", "photo": "Photo", "read": "Read on"},
-    "ko": {"photos": "사진", "photo": "사진", "read": "원문 보기"},
+    "en": {"photos": "Photos", "read": "Read on"},
+    "ko": {"photos": "사진", "read": "원문 보기"},
 }
 
 
@@ -89,10 +89,9 @@ def _tail(entry: Entry, words: Mapping[str, str], *, photo: bool) -> _Draft:
     if photo and entry.photo:
         draft.add(cut(_caption(entry.photo), _LONGEST_CAPTION), "italic")
         credit = fold(entry.photo.credit)
-        several = "photos" if len(entry.photos) > 1 else "photo"
         if credit:
-            label = words[several]
-            draft.add(("\n" if draft.text else "") + f"{label} = {cut(credit, 100, at_sentence=False)}")
+            line = f"{words['photos']} = {cut(credit, 100, at_sentence=False)}"
+            draft.add(("\n" if draft.text else "") + line)
     if entry.url:
         host = (urlsplit(entry.url).hostname or "").removeprefix("www.")
         draft.add("\n\n" if draft.text else "")
