@@ -12,8 +12,8 @@ from feedbot.rules.text import clean
 MOST_HTML = 512_000  # nh3 is quadratic in ampersands: a larger body goes out as its text
 _TAGS = set(
     "a abbr audio b blockquote br caption cite code dd del details dfn div dl dt em figcaption figure"
-    " h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small source span strong sub summary sup table"
-    " tbody td tfoot th thead time tr u ul var video".split()
+    " h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small source span strong sub summary"
+    " sup table tbody td tfoot th thead time tr u ul var video".split()
 )
 _ATTRIBUTES = {
     "*": {"lang", "dir", "title"},

@@ -19,7 +19,7 @@ from feedbot.publish.shelf import ATOM, CSS, HTML, OPML, Shelf
 from feedbot.store import Store, entries, feeds, sources
 from feedbot.store.feeds import FeedState
 
-NEWEST_ON_INDEX = 6
+NEWEST_ON_INDEX = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,14 +105,17 @@ _GONE = (
     "group chat was deleted", "can't send messages to the bot", "can't send messages to bots",
 )  # fmt: skip
 _SUSPENDED = (
-    "chat not found", "not enough rights", "administrator rights", "chat_write_forbidden", "have no write access",
+    "chat not found", "not enough rights", "administrator rights", "chat_write_forbidden",
+    "have no write access",
     "chat_admin_required", "chat_restricted", "no rights to send",
     "peer_id_invalid", "user_id_invalid", "chat_send_plain_forbidden",
 )  # fmt: skip
 _FILE_ID = ("wrong file identifier", "wrong remote file identifier", "file_reference")
 _PHOTO = (
-    "http url", "web page content", "can't upload file by url", "photo_", "image_process_failed", "unsupported extension",
-    "file must be non-empty", "file is too big", "not enough rights to send photos", "chat_send_photos_forbidden",
+    "http url", "web page content", "can't upload file by url", "photo_", "image_process_failed",
+    "unsupported extension",
+    "file must be non-empty", "file is too big", "not enough rights to send photos",
+    "chat_send_photos_forbidden",
     "chat_send_media_forbidden", "request entity too large", "wrong type of the web page",
 )  # fmt: skip
 _WAITS = (1, 2, 4, 8, 16, 32, 60)

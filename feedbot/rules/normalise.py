@@ -92,11 +92,7 @@ def merge(entry: Entry, page: ParsedEntry, source: Source, url: str, zone: str) 
         published, precision = entry.published, entry.published_precision
     text = clean(page.content_text or "").strip() or entry.content_text
     found = photos.tidy(page.photos, url) or entry.photos
-    html = (
-        page.content_html or (text_as_html(text)
-        if page.content_text
-        else entry.content_html)
-    )
+    html = page.content_html or (text_as_html(text) if page.content_text else entry.content_html)
     return replace(
         entry,
         url=entry.url or url,

@@ -21,7 +21,7 @@ _JOINERS = "\u200d\ufe0e\ufe0f"
 
 
 def clean(text: str) -> str:
-    """The text without characters that some sink cannot carry; line ends become `\\n`."""
+    """The text without characters that some sink cannot carry; every line end becomes a line feed."""
     if text.isascii() and text.isprintable():
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n")

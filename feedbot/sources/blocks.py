@@ -12,12 +12,12 @@ from feedbot.rules.urls import absolute
 
 DEEPEST = 200
 _SKIPPED = frozenset(
-    "script style noscript template iframe object embed form button input select textarea svg canvas audio video"
-    " nav aside head title meta link".split()
+    "script style noscript template iframe object embed form button input select textarea svg canvas"
+    " audio video nav aside head title meta link".split()
 )
 _BLOCKS = frozenset(
-    "p div section article main header footer figure figcaption table tbody thead tfoot tr td th caption ul ol li dl dt"
-    " dd blockquote pre h1 h2 h3 h4 h5 h6 center hr address details summary picture".split()
+    "p div section article main header footer figure figcaption table tbody thead tfoot tr td th caption ul"
+    " ol li dl dt dd blockquote pre h1 h2 h3 h4 h5 h6 center hr address details summary picture".split()
 )
 _KEPT_TAGS = frozenset("h1 h2 h3 h4 h5 h6 li blockquote pre".split())
 _INLINE = {"strong": "b", "b": "b", "em": "i", "i": "i", "u": "u", "s": "s", "del": "s", "strike": "s",

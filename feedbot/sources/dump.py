@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from feedbot.model import ParsedEntry, ParsedFeed, Photo
 from feedbot.rules.dates import parse_date
@@ -68,9 +69,7 @@ def _paragraphs(text: str) -> list[str]:
 
 def _stand_alone(lines: Sequence[str]) -> bool:
     """Whether lines without an empty line between them are paragraphs of their own, not one wrapped."""
-    doubled = any(
-        fold_case(first) == fold_case(second) for first, second in zip(lines, lines[1:], strict=False)
-    )
+    doubled = any(fold_case(first) == fold_case(second) for first, second in pairwise(lines))
     labelled = any(is_label(line) or _is_date(line) or is_related_heading(line) for line in lines)
     return doubled or labelled or min(map(len, lines)) > _WRAPPED
 
@@ -104,7 +103,7 @@ def _part_captions(parts: Sequence[str]) -> tuple[list[str], list[str]]:
     above the byline or credit when these come before the body.
     """
     folded = [fold_case(part) for part in parts]
-    twice = {text for text, following in zip(folded, folded[1:], strict=False) if text == following}
+    twice = {text for text, following in pairwise(folded) if text == following}
     labels = [at for at, part in enumerate(parts) if is_label(part)]
     body_starts = next((at for at in labels if at <= _HEAD and _opens_body(parts, at)), 0)
     captions: dict[str, str] = {}

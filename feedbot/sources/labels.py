@@ -9,7 +9,8 @@ from feedbot.rules.text import fold, fold_case
 
 _EMAIL = r"[A-Za-z0-9][\w.+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
 _EMAILS = re.compile(
-    rf"(?:e-?mail\s*[:=]?\s*|contact\s*[:=]\s*)?((?:{_EMAIL})(?:\s*[,;/·|&]?\s*(?:and\s+)?{_EMAIL})*)", re.IGNORECASE
+    rf"(?:e-?mail\s*[:=]?\s*|contact\s*[:=]\s*)?((?:{_EMAIL})(?:\s*[,;/·|&]?\s*(?:and\s+)?{_EMAIL})*)",
+    re.IGNORECASE,
 )
 _BYLINE = re.compile(r"(?:Written\s+|Reported\s+)?By\s*[:=]?\s+(.+)", re.IGNORECASE)
 _CREDIT = re.compile(

@@ -10,7 +10,7 @@ GENERIC = "generic"
 
 
 def load_packs(sites_dir: Path | None) -> Packs:
-    """All packs by name; one of the operator's replaces a shipped one. Raises ConfigError for a broken one."""
+    """All packs by name, the operator's over those shipped. Raises ConfigError for a broken one."""
     found: dict[str, Pack] = {}
     for resource in sorted(files("feedbot.sources").joinpath("sites").iterdir(), key=lambda item: item.name):
         if resource.name.endswith(".toml"):
