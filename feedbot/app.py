@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 from telegram.error import TelegramError
@@ -237,7 +238,8 @@ async def once(config: Config, at: datetime | None, deliver_seconds: float, prog
     """One round of everything; its clock is `at` and goes on from there."""
     observer, moment = Observer(), at or wall_clock()
     async with open_app(config, clock_from(moment), observer, refuse_earlier=at is not None) as app:
-        crew = Crew(app.tools, app.sources, observer, app.lane, app.updates, progress)
+        take = partial(app.updates.take, 0) if app.updates else None
+        crew = Crew(app.tools, app.sources, observer, app.lane, take, progress)
         return await run_round(crew, moment, deliver_seconds)
 
 

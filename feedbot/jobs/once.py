@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from telegram.error import TelegramError
 
-from feedbot.bot.updates import Updates
 from feedbot.jobs.local import jitter_of
 from feedbot.jobs.observe import Observer
 from feedbot.jobs.sending import Lane
@@ -39,21 +38,23 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """What a round works with. `progress` is told each step: its name, how much is done, of how much."""
+    """What a round works with. `take_updates` takes what people wrote and counts it; `progress` is told each
+    step: its name, how much is done, of how much.
+    """
 
     tools: Tools
     known: dict[str, Source]
     observer: Observer
     lane: Lane | None
-    updates: Updates | None
+    take_updates: Callable[[], Awaitable[int]] | None
     progress: Callable[[str, int, int], None]
 
 
 async def run_round(crew: Crew, at: datetime, deliver_seconds: float) -> Round:
     """Do everything that is due at that time, in the order of the flow."""
     done = Round()
-    if crew.updates:
-        done.updates = await _take_updates(crew, crew.updates)
+    if crew.take_updates:
+        done.updates = await _take_updates(crew, crew.take_updates)
     reports = await _poll_due(crew, at)
     done.polled, done.failed = len(reports), sum(1 for report in reports if report.error)
     done.new, done.updated = sum(report.new for report in reports), sum(report.updated for report in reports)
@@ -71,11 +72,11 @@ async def run_round(crew: Crew, at: datetime, deliver_seconds: float) -> Round:
     return done
 
 
-async def _take_updates(crew: Crew, updates: Updates) -> int:
+async def _take_updates(crew: Crew, take: Callable[[], Awaitable[int]]) -> int:
     crew.progress("updates", 0, 1)
     taken = 0
     try:
-        while count := await updates.take(0):
+        while count := await take():
             taken += count
     except TelegramError as error:
         crew.observer.warn("updates failed", error=str(error))

@@ -3,8 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
-from time import struct_time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import feedparser
 
@@ -13,6 +12,9 @@ from feedbot.rules.text import fold
 from feedbot.rules.urls import absolute
 from feedbot.sources.markup import read_markup
 from feedbot.sources.page import plain
+
+if TYPE_CHECKING:
+    from time import struct_time
 
 MOST_ENTRIES = 1000
 _LONGEST = {"title": 1000, "author": 200, "category": 100, "guid": 4000}
@@ -161,7 +163,7 @@ def _categories(item: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(term for term in terms if term))
 
 
-def _iso(parsed: struct_time | None) -> str | None:
+def _iso(parsed: "struct_time | None") -> str | None:
     try:
         return datetime(*parsed[:6], tzinfo=UTC).isoformat() if parsed else None
     except (ValueError, TypeError):
