@@ -11,6 +11,7 @@ from feedbot.rules.text import fold
 from feedbot.rules.urls import absolute
 
 DEEPEST = 200
+_LONGEST_CELL = 120
 _SKIPPED = frozenset(
     "script style noscript template iframe object embed form button input select textarea svg canvas"
     " audio video nav aside head title meta link".split()
@@ -125,7 +126,10 @@ class _Reader:
             frame = frame or node.mem_id
         inner_tag = name if name in _KEPT_TAGS else tag
         inner_caption = caption or node.mem_id in self.captions
-        self.read(node, inner_tag, frame, inner_caption, depth + 1)
+        if name == "tr" and frame is None and (cells := _short_cells(node)):
+            self.add_text(" | ".join(cells), inner_tag)
+        else:
+            self.read(node, inner_tag, frame, inner_caption, depth + 1)
         self.flush(inner_tag, frame, inner_caption, ordered=_is_ordered(node))
 
     def read_inline(self, node: LexborNode, tag: str, frame: int | None, caption: bool, depth: int) -> None:
@@ -192,6 +196,13 @@ class _Reader:
         elif self.links:
             self.blocks.append(Block("a", links=tuple(self.links), frame=frame))
         self.lines, self.links, self.breaks = [], [], 0
+
+
+def _short_cells(row: LexborNode) -> list[str]:
+    """The texts of a row of data; empty for a row that only arranges pictures, links or paragraphs."""
+    cells = [fold(cell.text(deep=True, separator=" ")) for cell in row.css("td, th")]
+    is_data = sum(map(bool, cells)) > 1 and max(map(len, cells)) <= _LONGEST_CELL
+    return cells if is_data and row.css_first("img, a, table table, script, style") is None else []
 
 
 def _is_ordered(node: LexborNode) -> bool:

@@ -8,7 +8,15 @@ from feedbot.model import ParsedEntry, ParsedFeed, Photo
 from feedbot.rules.dates import parse_date
 from feedbot.rules.photo import with_credit
 from feedbot.rules.text import clean, fold, fold_case, headline
-from feedbot.sources.labels import emails_of, is_label, is_related_heading, read_labels
+from feedbot.sources.labels import (
+    credit_of,
+    emails_of,
+    is_label,
+    is_related_heading,
+    part_credit,
+    read_authors,
+    share_credits,
+)
 
 _HEAD = 8  # how many paragraphs may stand before the date
 _LONGEST_DATE = 60
@@ -24,24 +32,40 @@ def parse_dump(body: bytes, url: str) -> ParsedFeed:
     parts = list(_paragraphs(text))
     end = next((at for at, part in enumerate(parts) if is_related_heading(part)), len(parts))
     head, rest = _split_head(parts[:end])
-    labels = read_labels(rest)
+    authors = read_authors(rest)
     captions, paragraphs = _part_captions(rest)
     content = "\n\n".join(paragraphs)
-    photos = with_credit((Photo(url=None, caption=caption) for caption in captions), labels.credit)
+    photos = _photos(rest, captions)
     category, title, date = _read_head(head)
     entry = ParsedEntry(
         guid=None,
         title=title or (headline(paragraphs[0]) if paragraphs else None),
         content_text=content or None,
-        authors=labels.authors,
+        authors=authors,
         categories=(category,) if category else (),
         published=date,
         photos=photos,
-        provenance=_provenance(category, title, date, labels.authors, photos),
+        provenance=_provenance(category, title, date, authors, photos),
     )
     return ParsedFeed(
         entries=(entry,) if paragraphs else (), fault=None if paragraphs else "no article text in it"
     )
+
+
+def _photos(parts: Sequence[str], captions: Sequence[str]) -> tuple[Photo, ...]:
+    """A photo for each caption; a credit right under a caption is that photo's where credits differ."""
+    places = {fold_case(caption): at for at, caption in enumerate(captions)}
+    credits = [
+        (credit, places.get(fold_case(parts[at - 1])) if at else None)
+        for at, part in enumerate(parts)
+        if (credit := credit_of(part))
+    ]
+    own, common = share_credits(credits)
+    photos = []
+    for at, told in enumerate(captions):
+        caption, credit = part_credit(told)
+        photos.append(Photo(url=None, caption=caption, credit=credit or own.get(at)))
+    return with_credit(photos, common)
 
 
 def _provenance(
@@ -64,7 +88,7 @@ def _paragraphs(text: str) -> list[str]:
             parts += lines
         elif lines:
             parts.append(" ".join(lines))
-    return parts
+    return [part for part in parts if any(map(str.isalnum, part))]
 
 
 def _stand_alone(lines: Sequence[str]) -> bool:

@@ -1,8 +1,7 @@
 """Lines that are about the article, not of it: bylines, photo credits, e-mails, "Related Contents"."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 from feedbot.model import Author
 from feedbot.rules.text import fold, fold_case
@@ -13,9 +12,14 @@ _EMAILS = re.compile(
     re.IGNORECASE,
 )
 _BYLINE = re.compile(r"(?:Written\s+|Reported\s+)?By\s*[:=]?\s+(.+)", re.IGNORECASE)
-_CREDIT = re.compile(
-    r"[(\[]?(?:Photos?|Images?|Pictures?|Videos?|사진)(?:\s+(?:and|&)\s+videos?)?\s*"
-    r"(?:[=:：]\s*|(?:by|from|courtesy\s+of|credits?\s*[=:：]?)\s+)(.+?)[)\]]?",
+_REPORTER = re.compile(rf"(?:[\w·\s]{{1,20}}=\s*)?([가-힣]{{2,5}})\s*기자(?:\s*[(\[]?({_EMAIL})[)\]]?)?")
+_PHOTO = r"(?:Photos?|Images?|Pictures?|Videos?|사진)(?:\s+(?:and|&)\s+videos?)?"
+_SIGN = r"\s*[=:：|]\s*"
+_WORDED = r"\s*(?:by|from|courtesy\s+of|credits?\s*[=:：]?)\s+"
+_CREDIT = re.compile(rf"[(\[]?{_PHOTO}(?:{_SIGN}|{_WORDED})(.+?)[)\]]?", re.IGNORECASE)
+_CREDIT_IN_CAPTION = re.compile(
+    rf"(.*?)(?:\s*[(\[]\s*{_PHOTO}(?:{_SIGN}|{_WORDED})([^()\[\]]{{2,100}})[)\]]\.?"
+    rf"|(?:(?<=[.!?\"'”’)])\s+|\s+[/|]\s*){_PHOTO}{_SIGN}(.{{2,100}}))",
     re.IGNORECASE,
 )
 _RELATED = re.compile(
@@ -23,15 +27,8 @@ _RELATED = re.compile(
     re.IGNORECASE,
 )
 _NAME_PARTS = re.compile(r"\s*(?:,|;|&|/|·|\band\b)\s*", re.IGNORECASE)
+_PARTICLES = frozenset("al bin da de del della den der di dos du el from ibn la le ter van von y".split())
 _LONGEST_LABEL = 160
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """What the lines about an article say, and the provenance of each."""
-
-    authors: tuple[Author, ...] = ()
-    credit: str | None = None
 
 
 def is_related_heading(line: str) -> bool:
@@ -40,7 +37,9 @@ def is_related_heading(line: str) -> bool:
 
 
 def byline_names(line: str) -> tuple[str, ...]:
-    """The names of "By Kim Nara and Lee Sol"; empty for a sentence that begins with "By"."""
+    """The names of "By Kim Nara and Lee Sol" or "서울 = 김나라 기자"; none for a sentence with "By"."""
+    if reporter := _REPORTER.fullmatch(fold(line)):
+        return (reporter[1],)
     match = _BYLINE.fullmatch(fold(line))
     if not match or len(line) > _LONGEST_LABEL or not fold(line)[:1].isupper():
         return ()
@@ -50,7 +49,9 @@ def byline_names(line: str) -> tuple[str, ...]:
 
 
 def _is_name(name: str) -> bool:
-    return not any(char.isdigit() for char in name) and (name[0].isupper() or not name[0].isascii())
+    words = [word for word in name.split() if word.casefold() not in _PARTICLES]
+    capital = all(word[0].isupper() or not word[0].islower() or not word[0].isascii() for word in words)
+    return bool(words) and capital and not any(char.isdigit() for char in name)
 
 
 def credit_of(line: str) -> str | None:
@@ -62,8 +63,30 @@ def credit_of(line: str) -> str | None:
     return match[1].strip() or None
 
 
+def part_credit(caption: str | None) -> tuple[str | None, str | None]:
+    """A caption without the credit at its end, and that credit: "A cloud. (Photo: Lee Sol)"."""
+    if credit := credit_of(caption or ""):
+        return None, credit
+    match = _CREDIT_IN_CAPTION.fullmatch(fold(caption))
+    return (match[1].strip() or None, (match[2] or match[3]).strip()) if match else (caption, None)
+
+
+def share_credits(found: Sequence[tuple[str, int | None]]) -> tuple[dict[int, str], str | None]:
+    """The credit of each photo that has its own, and that of all others.
+
+    `found` holds each credit with the place of the photo that it stands right under. A single one is
+    meant for the whole article.
+    """
+    if len({credit for credit, _ in found}) <= 1:
+        return {}, found[0][0] if found else None
+    own = {place: credit for credit, place in found if place is not None}
+    return own, next((credit for credit, place in found if place is None), None)
+
+
 def emails_of(line: str) -> tuple[str, ...]:
-    """The addresses of a line that holds nothing else."""
+    """The addresses of a line that holds nothing else, or that ends a Korean byline."""
+    if (reporter := _REPORTER.fullmatch(fold(line))) and reporter[2]:
+        return (reporter[2],)
     match = _EMAILS.fullmatch(fold(line).strip("()<>[]* "))
     return tuple(dict.fromkeys(re.findall(_EMAIL, match[1]))) if match else ()
 
@@ -73,16 +96,14 @@ def is_label(line: str) -> bool:
     return bool(byline_names(line) or credit_of(line) or emails_of(line))
 
 
-def read_labels(lines: Iterable[str]) -> Labels:
-    """Authors with their e-mails, and the photo credit, from the lines that tell them."""
+def read_authors(lines: Iterable[str]) -> tuple[Author, ...]:
+    """Authors with their e-mails, from the lines that tell them."""
     names: list[str] = []
     emails: list[str] = []
-    credit = None
     for line in lines:
         names += byline_names(line)
         emails += emails_of(line)
-        credit = credit or credit_of(line)
-    return Labels(join_authors(dict.fromkeys(names), dict.fromkeys(emails)), credit)
+    return join_authors(dict.fromkeys(names), dict.fromkeys(emails))
 
 
 def join_authors(names: Iterable[str], emails: Iterable[str]) -> tuple[Author, ...]:

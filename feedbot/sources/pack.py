@@ -45,6 +45,7 @@ class ArticleRules:
     caption: tuple[str, ...] = ()
     caption_from_alt: bool = False
     related: tuple[str, ...] = ()
+    attachment: tuple[str, ...] = ()
     photo: tuple[str, ...] = ()
     summary: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
 """Pages of a news site, read by a rule pack: the list, and the complete article."""
 
+import mimetypes
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -8,12 +9,20 @@ from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from feedbot.model import ParsedEntry, ParsedFeed, Photo, Related
+from feedbot.model import Enclosure, ParsedEntry, ParsedFeed, Photo, Related
 from feedbot.rules.photo import is_photo, tidy, with_credit
 from feedbot.rules.text import fold, fold_case
 from feedbot.rules.urls import absolute
 from feedbot.sources.blocks import Block, image_of, read_blocks, render
-from feedbot.sources.labels import is_label, is_related_heading, join_authors, read_labels
+from feedbot.sources.labels import (
+    credit_of,
+    is_label,
+    is_related_heading,
+    join_authors,
+    part_credit,
+    read_authors,
+    share_credits,
+)
 from feedbot.sources.pack import ListRules, Pack, split_selector
 
 _FEWEST_WORDS = 4  # an alt text of fewer words names a picture, it does not tell about it
@@ -80,6 +89,7 @@ class _Body:
     labels: list[str] = field(default_factory=list)
     related: list[Related] = field(default_factory=list)
     photos: list[Photo] = field(default_factory=list)
+    credits: list[tuple[str, int | None]] = field(default_factory=list)
 
 
 def parse_article(html: str, url: str, pack: Pack) -> ParsedEntry:
@@ -98,10 +108,10 @@ def parse_article(html: str, url: str, pack: Pack) -> ParsedEntry:
     date, date_by = select(root, rules.date)
     category, category_by = _category(tree, url, pack)
     byline, byline_by = select(root, rules.byline)
-    labels = read_labels([*body.labels, *([byline] if byline and not body.labels else [])])
-    authors = labels.authors or (join_authors([byline], []) if byline else ())
+    told_in_body = read_authors([*body.labels, *([byline] if byline and not body.labels else [])])
+    authors = told_in_body or (join_authors([byline], []) if byline else ())
     body.photos += [] if body.photos else _head_photos(root, url, rules.photo)
-    photos = tidy(with_credit(body.photos, labels.credit), url)
+    photos = tidy(_with_credits(body), url)
     summary, _ = select(root, rules.summary)
     texts = [block.text for block in body.text if block.lines]
     told = {
@@ -109,7 +119,7 @@ def parse_article(html: str, url: str, pack: Pack) -> ParsedEntry:
         "published": date_by,
         "categories": category_by,
         "content_text": body_by if texts else "",
-        "authors": ("text pattern" if labels.authors else byline_by) if authors else "",
+        "authors": ("text pattern" if told_in_body else byline_by) if authors else "",
         "photos": "body" if photos else "",
     }
     return ParsedEntry(
@@ -123,6 +133,7 @@ def parse_article(html: str, url: str, pack: Pack) -> ParsedEntry:
         language=pack.language or root.attributes.get("lang"),
         published=date,
         photos=photos,
+        enclosures=_attachments(tree, url, rules.attachment),
         related=tuple({link.url: link for link in body.related}.values())[:_MOST_RELATED],
         provenance={name: rule for name, rule in told.items() if rule},
     )
@@ -147,22 +158,42 @@ def _sort_out(blocks: list[Block], url: str, pack: Pack) -> _Body:
     known: set[str] = {fold_case(block.photo.alt) for block in blocks if block.photo and block.photo.alt}
     known.discard("")
     waiting: str | None = None  # a caption that came before its picture
+    under: int | None = None  # the photo right above, with nothing but its caption between
     for at, block in enumerate(blocks):
-        if is_related_heading(block.text):
+        if (heading := _related_line(block)) is not None:
+            _take_text(body, replace(block, lines=block.lines[:heading]), under)
             body.related += [link for rest in blocks[at:] for link in _links(rest.links, url, pack)]
             break
         if block.photo is not None:
             if is_photo(block.photo):
                 body.photos.append(replace(block.photo, caption=waiting))
                 body.text.append(block)
-                waiting = None
-        elif block.caption or block.frame in frames or _is_alt(block, known):
+                waiting, under = None, len(body.photos) - 1
+        elif block.caption or block.frame in frames or _is_alt(block, known) or _is_credited(block, under):
             waiting = _take_caption(body.photos, block.text, frames.get(block.frame or 0), waiting)
-        else:
-            _take_text(body, block)
-    if pack.article.caption_from_alt:
-        body.photos = [_with_alt(photo) for photo in body.photos]
+        elif block.lines:
+            _take_text(body, block, under)
+            under = None
+    body.photos = [_caption_parted(photo, pack.article.caption_from_alt) for photo in body.photos]
     return body
+
+
+def _related_line(block: Block) -> int | None:
+    """The line of a block that begins the related links, if there is one."""
+    told = block.text
+    for _, title in block.links:
+        told = told.replace(title, " ") if title else told
+    if block.links and is_related_heading(told):
+        return 0
+    return next((at for at, line in enumerate(block.lines) if is_related_heading(line.text)), None)
+
+
+def _is_credited(block: Block, under: int | None) -> bool:
+    """Whether a text right under a photo ends with its credit, so that it is the caption."""
+    if under is None or not block.lines:
+        return False
+    words, credit = part_credit(block.text)
+    return bool(words and credit)
 
 
 def _frames(blocks: Sequence[Block]) -> dict[int | None, str | None]:
@@ -194,17 +225,37 @@ def _take_caption(photos: list[Photo], text: str, url: str | None, waiting: str 
     return waiting if repeated else text
 
 
-def _take_text(body: _Body, block: Block) -> None:
-    """Lines about the article go to the labels, the rest is text."""
+def _take_text(body: _Body, block: Block, under: int | None) -> None:
+    """Lines about the article go to the labels, the rest is text. `under`: the photo right above."""
     kept = tuple(line for line in block.lines if not is_label(line.text))
     body.labels += [line.text for line in block.lines if line not in kept]
+    first = block.lines[0].text if block.lines else ""
+    for line in block.lines:
+        if credit := credit_of(line.text):
+            body.credits.append((credit, under if line.text == first else None))
     if kept:
         body.text.append(replace(block, lines=kept))
 
 
-def _with_alt(photo: Photo) -> Photo:
-    told = photo.alt if len((photo.alt or "").split()) >= _FEWEST_WORDS else None
-    return replace(photo, caption=photo.caption or told)
+def _caption_parted(photo: Photo, from_alt: bool) -> Photo:
+    """The photo with the credit that stands in its caption; the alt text where there is no caption."""
+    caption, credit = part_credit(photo.caption)
+    if caption is None and from_alt and len((photo.alt or "").split()) >= _FEWEST_WORDS:
+        caption, told = part_credit(photo.alt)
+        credit = credit or told
+    return replace(photo, caption=caption, credit=credit)
+
+
+def _with_credits(body: _Body) -> tuple[Photo, ...]:
+    own, common = share_credits(body.credits)
+    credited = (replace(photo, credit=photo.credit or own.get(at)) for at, photo in enumerate(body.photos))
+    return with_credit(credited, common)
+
+
+def _attachments(tree: LexborHTMLParser, url: str, selectors: Sequence[str]) -> tuple[Enclosure, ...]:
+    nodes = (node for selector in selectors for node in tree.css(selector))
+    links = dict.fromkeys(filter(None, (absolute(node.attributes.get("href"), url) for node in nodes)))
+    return tuple(Enclosure(link, type=mimetypes.guess_type(urlsplit(link).path)[0]) for link in links)
 
 
 def _only_known(blocks: Sequence[Block], photos: Sequence[Photo]) -> list[Block]:

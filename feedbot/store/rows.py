@@ -31,8 +31,8 @@ def entry_json(entry: Entry) -> str:
 
 
 def source_json(source: Source) -> str:
-    """A source as it is kept."""
-    return _SOURCE.dump_json(source).decode()
+    """A source as it is kept, without the headers that it is asked with: they may be secrets."""
+    return _SOURCE.dump_json(source, exclude={"headers"}).decode()
 
 
 def entry_of(record: str) -> Entry:

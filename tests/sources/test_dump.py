@@ -45,7 +45,15 @@ BODY = "It rained all day in Naru and nobody went out.\n\nThen the clouds moved 
 
 @pytest.mark.parametrize(
     "date",
-    ["Apr 09, 2031", "April 9, 2031", "9 April 2031", "2031-04-09", "2031.04.09", "2031. 4. 9.", "2031년 4월 9일"],
+    [
+        "Apr 09, 2031",
+        "April 9, 2031",
+        "9 April 2031",
+        "2031-04-09",
+        "2031.04.09",
+        "2031. 4. 9.",
+        "2031년 4월 9일",
+    ],
 )
 def test_dates_are_read_in_every_form(date: str):
     entry = read(f"Society\n\n{date}\n\nBy Kim Nara\n\n{BODY}")
@@ -89,7 +97,9 @@ def test_a_text_without_head_is_body_from_its_first_line():
     assert (entry.content_text, entry.categories, entry.published) == (BODY.strip(), (), None)
 
 
-@pytest.mark.parametrize("body", [b"", b"\n\n", b"\x00\xff", b"Policies\n\nApr 09, 2031\n", b"Related Contents"])
+@pytest.mark.parametrize(
+    "body", [b"", b"\n\n", b"\x00\xff", b"Policies\n\nApr 09, 2031\n", b"Related Contents"]
+)
 def test_a_text_without_article_is_a_fault_and_no_entry(body: bytes):
     read_ = parse_dump(body, "file:///a.txt")
     assert read_.entries == ()

@@ -8,8 +8,8 @@ import pytest
 
 from feedbot.model import ParsedEntry
 from feedbot.rules.dates import parse_date
-from feedbot.sources.page import link_of, parse_article, parse_list
 from feedbot.sources.packs import load_packs
+from feedbot.sources.page import link_of, parse_article, parse_list
 
 PAGES = Path(__file__).parent / "pages"
 ARTICLES = sorted(path.stem for path in PAGES.glob("korea-net-*.html") if "-list-" not in path.name)
@@ -225,7 +225,9 @@ def test_a_credit_inside_a_caption_wins_over_that_of_the_article(written: str):
 
 
 def test_a_credit_line_under_its_own_photo_belongs_to_that_photo():
-    figure = '<div class="figCenter"><img src="/{0}.jpg"><p class="figcaption">{1}</p></div><p>Photo = {2}</p>'
+    figure = (
+        '<div class="figCenter"><img src="/{0}.jpg"><p class="figcaption">{1}</p></div><p>Photo = {2}</p>'
+    )
     entry = article(
         figure.format("a", CAPTION, "Lee Sol")
         + "<p>It rained all day.</p>"
@@ -254,7 +256,7 @@ def test_paragraphs_are_found_whatever_parts_them(body: str):
     assert article(body).content_text == "It rained all day.\n\nThen it stopped."
 
 
-RELATED = '<a href="javascript:fnView(\'NewsFocus/policies\',\'2\')">More rain</a>'
+RELATED = "<a href=\"javascript:fnView('NewsFocus/policies','2')\">More rain</a>"
 
 
 @pytest.mark.parametrize(
@@ -304,12 +306,16 @@ def test_a_broken_page_raises_nothing_and_keeps_its_link(html: str):
 
 
 def test_a_missing_title_is_taken_from_the_head():
-    entry = article("<p>It rained.</p>", before='<head><meta property="og:title" content="Rain &amp; wind"></head>')
+    entry = article(
+        "<p>It rained.</p>", before='<head><meta property="og:title" content="Rain &amp; wind"></head>'
+    )
     assert entry.title == "Rain & wind"
 
 
 def test_two_hundred_pictures_are_two_hundred_photos():
-    body = "".join(f'<p><img src="/{at}.jpg" alt="Picture number {at} of two hundred"></p>' for at in range(200))
+    body = "".join(
+        f'<p><img src="/{at}.jpg" alt="Picture number {at} of two hundred"></p>' for at in range(200)
+    )
     entry = article(f"{body}<p>It rained all day.</p>")
     assert len(entry.photos) == 200
     assert entry.content_text == "It rained all day."
@@ -334,7 +340,7 @@ def test_the_heads_picture_stands_in_where_the_body_has_none():
     ("href", "link"),
     [
         ("javascript:fnView('NewsFocus/policies','273475','x')", "/NewsFocus/policies/view?articleId=273475"),
-        ("javascript:fnView( \"NewsFocus/sci-tech\" , 273475 )", "/NewsFocus/sci-tech/view?articleId=273475"),
+        ('javascript:fnView( "NewsFocus/sci-tech" , 273475 )', "/NewsFocus/sci-tech/view?articleId=273475"),
         ("/NewsFocus/policies/view?articleId=5", "/NewsFocus/policies/view?articleId=5"),
     ],
 )

@@ -1,0 +1,8 @@
+"""config.toml and environment become one frozen Config, checked once."""
+
+from feedbot.config.bot_token import read_token
+from feedbot.config.loading import load
+from feedbot.config.sections import Config
+from feedbot.config.values import SLUG, parse_duration, parse_network, split_listen
+
+__all__ = ["SLUG", "Config", "load", "parse_duration", "parse_network", "read_token", "split_listen"]

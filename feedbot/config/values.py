@@ -1,0 +1,178 @@
+"""What the words of config.toml mean: durations, addresses, networks; a refusal says what would be right."""
+
+import json
+import re
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator
+
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+LONGEST_DURATION = timedelta(days=36_500)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def parse_duration(text: object) -> timedelta:
+    """Read `"90s"`, `"15m"`, `"1h30m"`, `"7d"`; raises ValueError for anything else."""
+    if isinstance(text, timedelta):
+        return text
+    parts = re.findall(r"([0-9]{1,9})([smhdw])", text) if isinstance(text, str) else []
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError(f'a duration is text like "90s", "15m", "1h30m" or "7d", not {text!r}')
+    duration = sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
+    if duration > LONGEST_DURATION:
+        raise ValueError(f"{text!r} is longer than a hundred years")
+    return duration
+
+
+def split_listen(text: str) -> tuple[str, int]:
+    """Part `"127.0.0.1:8080"` or `"[::1]:8080"` into host and port."""
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def parse_network(text: str) -> tuple[IPv4Network | IPv6Network, int | None]:
+    """Read `"127.0.0.1/32:8099"`, `"[::1]/128:8099"` or `"10.1.2.0/24"` as network and port.
+
+    Raises ValueError for anything else.
+    """
+    match = re.fullmatch(
+        r"(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+))(/[0-9]{1,3})?(?::([0-9]{1,5}))?", text.strip(), re.ASCII
+    )
+    address = (match[1] or match[2]) + (match[3] or "") if match else text.strip()
+    port = int(match[4]) if match and match[4] else None
+    try:
+        network = ip_network(address, strict=False)
+    except ValueError as error:
+        raise ValueError(_no_network(text)) from error
+    if port is not None and not 0 < port < 65536:
+        raise ValueError(_no_network(text))
+    return network, port
+
+
+def _no_network(text: str) -> str:
+    return f'{text!r} is no network; "127.0.0.1/32:8099", "[::1]/128:8099" or "10.1.2.0/24" would be one'
+
+
+def words(value: object) -> object:
+    """Let a list come from the environment: as JSON, or as words parted by commas."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        try:
+            return json.loads(value)
+        except json.JSONDecodeError as error:
+            raise ValueError(f'{value!r} is no list; ["a", "b"] or a,b would be one') from error
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def check_web_address(text: str) -> str:
+    """An http(s) address with a host; raises ValueError for anything else."""
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or re.search(r"[\x00-\x20\x7f]", text):
+        raise ValueError(f"{text!r} is no http:// or https:// address")
+    return text
+
+
+def _base_address(text: str) -> str:
+    if re.search(r"[?#]", text):
+        raise ValueError(f"{text!r}: an address without ? and # is wanted here")
+    return check_web_address(text).rstrip("/")
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f'{name!r} is no time zone; "Asia/Seoul" would be one') from error
+    return name
+
+
+def _slug(text: str) -> str:
+    if not SLUG.fullmatch(text) or text == "all":
+        raise ValueError(
+            f"{text!r}: a slug is a-z, 0-9 and -, at most 64, begins with no -, and is not 'all'"
+        )
+    return text
+
+
+def _listen(text: str) -> str:
+    match = re.fullmatch(r"(?:\[[0-9a-fA-F:.]+\]|[\w.-]+):([0-9]{1,5})", text, re.ASCII)
+    if not match or int(match[1]) > 65535:
+        raise ValueError(f'{text!r} is no listening address; "127.0.0.1:8080" would be one')
+    return text
+
+
+def _listen_or_none(text: str) -> str:
+    return _listen(text) if text else text
+
+
+def _language(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*", text):
+        raise ValueError(f'{text!r} is no language; "en" or "pt-BR" would be one')
+    return text
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError(f"{text!r}: words on one line are wanted here")
+    return text
+
+
+def _hub(text: str) -> str:
+    return text if text in {"", "self"} else check_web_address(text)
+
+
+def _keep(text: str) -> str:
+    if text:
+        parse_duration(text)
+    return text
+
+
+def _interval(value: timedelta) -> timedelta:
+    if value < timedelta(seconds=1):
+        raise ValueError('a source is polled at most once a second; "30m" would do')
+    return value
+
+
+def _chat(value: object) -> str:
+    text = str(value).strip() if not isinstance(value, bool) else ""
+    if not re.fullmatch(r"-?\d{1,20}|@[A-Za-z]\w{3,31}", text, re.ASCII):
+        raise ValueError(f"{value!r} is no chat; a number or a @name would be one")
+    return text
+
+
+def _network(text: str) -> str:
+    parse_network(text)
+    return text
+
+
+def _no_bool(value: Any) -> Any:
+    if isinstance(value, bool):
+        message = f"a whole number is wanted here, not {str(value).lower()}"
+        raise ValueError(message)  # noqa: TRY004 - pydantic reports a ValueError, and lets a TypeError through
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+Interval = Annotated[Duration, AfterValidator(_interval)]
+Slug = Annotated[str, AfterValidator(_slug)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Language = Annotated[str, AfterValidator(_language)]
+OneLine = Annotated[str, AfterValidator(_one_line)]
+HttpUrl = Annotated[str, AfterValidator(_base_address)]
+Hub = Annotated[str, AfterValidator(_hub)]
+Keep = Annotated[str, AfterValidator(_keep)]
+Listen = Annotated[str, AfterValidator(_listen)]
+ListenOrNone = Annotated[str, AfterValidator(_listen_or_none)]
+Chat = Annotated[str, BeforeValidator(_chat)]
+Whole = Annotated[int, BeforeValidator(_no_bool)]
+Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(words)]
+Admins = Annotated[tuple[Whole, ...], BeforeValidator(words)]

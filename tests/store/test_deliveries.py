@@ -1,0 +1,248 @@
+"""The outbox: claimed before sending, settled after, recovered at start."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from feedbot.model import Address, Announce, Changes, ChatState, SourceState, State
+from feedbot.rules.delivery import (
+    BotStopped,
+    ChatClosed,
+    Migrated,
+    Refused,
+    RetryAfter,
+    Sent,
+    Unknown,
+)
+from feedbot.store import Store, deliveries, entries, outcomes, photos, sources, subscriptions
+from tests.support import NOW, SOURCE, entry, new, subscription
+
+STATE = SourceState("gazette", next_poll=NOW, last_success=NOW)
+LATER = NOW + timedelta(seconds=10)
+
+
+def fill(store: Store, *numbers: int, chats: tuple[str, ...] = ("1001",), **settings: object) -> None:
+    for chat in chats:
+        store.do_now(subscriptions.subscribe, subscription(chat, **settings), NOW)
+    store.do_now(entries.save_poll, SOURCE, new(*(entry(n) for n in numbers)), STATE, NOW)
+
+
+def take(store: Store, chat: str = "1001", now=NOW):
+    head = store.do_now(deliveries.head, chat, now)
+    assert head is not None
+    assert store.do_now(deliveries.claim, head, now, "bot")
+    return head
+
+
+def settle(store: Store, outcome, chat: str = "1001", now=NOW):
+    head = take(store, chat, now)
+    store.do_now(outcomes.record, head, outcome, now)
+    return head
+
+
+def test_the_oldest_article_is_sent_first(store: Store) -> None:
+    fill(store, 3, 1, 2)
+    order = [settle(store, Sent(n)).entry_row for n in range(3)]
+    titles = [store.do_now(entries.get_entry, row).entry.title for row in order]
+    assert titles == ["Article 1", "Article 2", "Article 3"]
+
+
+def test_a_message_is_claimed_once(store: Store) -> None:
+    fill(store, 1)
+    head = store.do_now(deliveries.head, "1001", NOW)
+    assert store.do_now(deliveries.claim, head, NOW, "one")
+    assert not store.do_now(deliveries.claim, head, NOW, "two")
+
+
+def test_nothing_else_of_a_chat_is_sent_while_one_message_is_under_way(store: Store) -> None:
+    fill(store, 1, 2)
+    take(store)
+    assert store.do_now(deliveries.head, "1001", LATER) is None
+
+
+def test_what_was_being_sent_at_a_crash_is_unknown_and_sent_again(store: Store) -> None:
+    fill(store, 1)
+    take(store)
+    assert store.do_now(deliveries.recover, LATER) == 1
+    assert store.do_now(deliveries.counts)["unknown"] == 1
+    assert store.do_now(deliveries.head, "1001", LATER).state is State.UNKNOWN
+
+
+def test_a_parked_unknown_waits_for_the_operator(store: Store) -> None:
+    fill(store, 1, on_unknown="park")
+    settle(store, Unknown("no answer"))
+    assert store.do_now(deliveries.head, "1001", NOW + timedelta(days=1)) is None
+    assert [one.reason for one, _ in store.do_now(deliveries.unknown, 10)] == [None]
+    assert store.do_now(deliveries.waiting) == []
+
+
+def test_a_sent_message_keeps_its_number(store: Store) -> None:
+    fill(store, 1)
+    settle(store, Sent(77))
+    assert store.do_now(deliveries.counts)["sent"] == 1
+    assert store.do_now(deliveries.recent_sends, NOW - timedelta(seconds=60)) == [("1001", NOW)]
+
+
+def test_a_429_closes_the_chat_and_counts_as_no_attempt(store: Store) -> None:
+    fill(store, 1)
+    settle(store, RetryAfter(timedelta(seconds=5), "wait", flood=True))
+    assert store.do_now(deliveries.head, "1001", NOW + timedelta(seconds=4)) is None
+    assert store.do_now(deliveries.head, "1001", NOW + timedelta(seconds=5)).attempts == 0
+
+
+def test_a_call_that_never_left_is_repeated_later_and_holds_its_place(store: Store) -> None:
+    fill(store, 1, 2)
+    first = settle(store, RetryAfter(timedelta(seconds=2), "no connection"))
+    assert store.do_now(deliveries.head, "1001", NOW) is None
+    again = store.do_now(deliveries.head, "1001", NOW + timedelta(seconds=2))
+    assert (again.id, again.attempts) == (first.id, 1)
+
+
+def test_a_refused_message_does_not_hold_up_its_chat(store: Store) -> None:
+    fill(store, 1, 2)
+    settle(store, Refused("message text is empty"))
+    assert store.do_now(deliveries.head, "1001", NOW) is not None
+    assert store.do_now(deliveries.counts)["gone"] == 1
+
+
+def test_a_gone_chat_is_left_in_peace_until_it_writes_again(store: Store) -> None:
+    fill(store, 1, 2)
+    settle(store, ChatClosed(ChatState.GONE, "Forbidden: bot was blocked by the user"))
+    counts = store.do_now(deliveries.counts)
+    assert (counts["gone"], counts["skipped"], counts["pending"]) == (1, 1, 0)
+    store.do_now(entries.save_poll, SOURCE, new(entry(3)), STATE, LATER)
+    assert store.do_now(deliveries.waiting) == []
+    store.do_now(subscriptions.revive, "1001", LATER)
+    store.do_now(entries.save_poll, SOURCE, new(entry(4)), STATE, LATER)
+    assert [one.chat for one in store.do_now(deliveries.waiting)] == ["1001"]
+
+
+def test_a_suspended_chat_is_tried_daily(store: Store) -> None:
+    fill(store, 1)
+    settle(store, ChatClosed(ChatState.SUSPENDED, "Bad Request: need administrator rights"))
+    assert store.do_now(deliveries.head, "1001", NOW + timedelta(hours=23)) is None
+    assert store.do_now(deliveries.head, "1001", NOW + timedelta(hours=24)) is not None
+
+
+def test_a_chat_that_is_not_found_for_three_days_is_gone(store: Store) -> None:
+    fill(store, 1)
+    closed = ChatClosed(ChatState.SUSPENDED, "Bad Request: chat not found")
+    for day in range(3):
+        settle(store, closed, now=NOW + timedelta(days=day))
+        assert store.do_now(deliveries.get_chat, "1001").state is ChatState.SUSPENDED
+    settle(store, closed, now=NOW + timedelta(days=3))
+    assert store.do_now(deliveries.get_chat, "1001").state is ChatState.GONE
+
+
+def test_a_migrated_group_keeps_everything_under_its_new_id(store: Store) -> None:
+    fill(store, 1, 2, chats=("-5",))
+    settle(store, Migrated("-100500"), "-5")
+    assert store.do_now(deliveries.head, "-5", NOW) is None
+    assert store.do_now(deliveries.head, "-100500", NOW) is not None
+    assert [one.category for one in store.do_now(subscriptions.of_address, Address("-100500"))] == [
+        "policies"
+    ]
+
+
+def test_a_group_that_migrates_into_one_already_known_is_merged(store: Store) -> None:
+    fill(store, 1, chats=("-5", "-100500"))
+    settle(store, Sent(1), "-100500")
+    settle(store, Migrated("-100500"), "-5")
+    counts = store.do_now(deliveries.counts)
+    assert (counts["sent"], counts["skipped"], counts["pending"]) == (1, 1, 0)
+
+
+def test_a_stopped_bot_keeps_its_queue(store: Store) -> None:
+    fill(store, 1)
+    settle(store, BotStopped("Unauthorized"))
+    assert store.do_now(deliveries.head, "1001", NOW).attempts == 0
+
+
+def test_one_story_reaches_an_address_once_though_two_categories_bring_it(store: Store) -> None:
+    store.do_now(subscriptions.subscribe, subscription(), NOW)
+    store.do_now(entries.save_poll, SOURCE, new(entry(1)), STATE, NOW)
+    again = entry(2, url=entry(1).url)
+    store.do_now(sources.sync_sources, [SOURCE])
+    store.do_now(entries.save_poll, SOURCE, new(again), STATE, NOW)
+    assert store.do_now(deliveries.counts)["pending"] == 1
+
+
+def test_a_subscription_starts_when_it_is_made(store: Store) -> None:
+    store.do_now(entries.save_poll, SOURCE, new(entry(1)), STATE, NOW)
+    store.do_now(subscriptions.subscribe, subscription(), LATER)
+    assert store.do_now(deliveries.counts)["pending"] == 0
+
+
+def test_who_asks_for_the_latest_gets_them_oldest_first(store: Store) -> None:
+    store.do_now(subscriptions.subscribe, subscription(latest=2), NOW)
+    store.do_now(
+        entries.save_poll,
+        SOURCE,
+        new(*(entry(n) for n in (1, 2, 3)), announce=Announce.FIRST_SIGHT),
+        STATE,
+        NOW,
+    )
+    assert store.do_now(subscriptions.plan_latest, NOW) == 2
+    titles = [store.do_now(entries.get_entry, settle(store, Sent(1)).entry_row).entry.title for _ in range(2)]
+    assert titles == ["Article 2", "Article 3"]
+    assert store.do_now(subscriptions.plan_latest, NOW) == 0
+
+
+def test_the_latest_wait_until_the_pages_of_the_first_poll_are_read(store: Store) -> None:
+    store.do_now(subscriptions.subscribe, subscription(latest=2), NOW)
+    assert store.do_now(subscriptions.plan_latest, NOW) == 0
+    silent = new(entry(1), announce=Announce.FIRST_SIGHT)
+    store.do_now(entries.save_poll, replace(SOURCE, full_text=True), silent, STATE, NOW)
+    assert store.do_now(subscriptions.plan_latest, NOW) == 0
+    [waiting] = store.do_now(entries.incomplete, "gazette", NOW, 9)
+    store.do_now(entries.save_completed, waiting, waiting.entry, waiting.story, ("policies",), NOW)
+    assert store.do_now(subscriptions.plan_latest, NOW) == 1
+
+
+def test_what_waits_for_an_ended_subscription_is_skipped(store: Store) -> None:
+    fill(store, 1)
+    assert store.do_now(subscriptions.unsubscribe, Address("1001"), "policies", LATER) == ["policies"]
+    counts = store.do_now(deliveries.counts)
+    assert (counts["pending"], counts["skipped"]) == (0, 1)
+
+
+def test_what_another_subscription_of_the_address_wants_as_well_still_comes(store: Store) -> None:
+    for category in ("policies", "society"):
+        store.do_now(subscriptions.subscribe, subscription(category=category), NOW)
+    changes = new(entry(1))
+    both = replace(changes.new[0][0], slugs=("policies", "society"))
+    store.do_now(entries.save_poll, SOURCE, Changes(((both, Announce.PUSH),)), STATE, NOW)
+    store.do_now(subscriptions.unsubscribe, Address("1001"), "policies", LATER)
+    assert store.do_now(deliveries.counts)["pending"] == 1
+
+
+def test_a_configured_subscription_gone_from_the_file_ends(store: Store) -> None:
+    wanted = subscription("@channel", configured=True)
+    store.do_now(subscriptions.sync_configured, [wanted], NOW)
+    store.do_now(entries.save_poll, SOURCE, new(entry(1)), STATE, NOW)
+    store.do_now(subscriptions.sync_configured, [wanted], LATER)
+    assert store.do_now(deliveries.counts)["pending"] == 1
+    store.do_now(subscriptions.sync_configured, [], LATER)
+    assert store.do_now(deliveries.counts)["skipped"] == 1
+
+
+def test_an_article_too_old_for_its_subscription_is_skipped(store: Store) -> None:
+    fill(store, 1, max_age=timedelta(hours=1))
+    assert store.do_now(deliveries.head, "1001", NOW + timedelta(hours=2)) is None
+    assert store.do_now(deliveries.counts)["skipped"] == 1
+
+
+def test_settled_deliveries_are_purged_and_open_ones_never(store: Store) -> None:
+    fill(store, 1, 2)
+    settle(store, Sent(1))
+    store.do_now(deliveries.purge, NOW + timedelta(days=91))
+    counts = store.do_now(deliveries.counts)
+    assert (counts["sent"], counts["pending"]) == (0, 1)
+
+
+@pytest.mark.parametrize("file_id", ["new-id", None])
+def test_a_dead_file_id_is_replaced_or_forgotten(store: Store, file_id: str | None) -> None:
+    store.do_now(photos.save_file_id, "bot", "hash", "old-id")
+    store.do_now(photos.save_file_id, "bot", "hash", file_id)
+    assert store.do_now(photos.file_id, "bot", "hash") == file_id

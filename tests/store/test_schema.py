@@ -1,0 +1,122 @@
+"""The tables and the migrations say the same; a database is made, kept and refused as promised."""
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from feedbot.errors import ConfigError, LockedError
+from feedbot.store import Store, schema
+from feedbot.store.store import InstanceLock
+from feedbot.store.tables import metadata
+
+
+def test_migrations_and_tables_give_the_same_schema(store: Store) -> None:
+    def differences(connection):
+        return compare_metadata(MigrationContext.configure(connection), metadata)
+
+    found = store.do_now(differences)
+    assert [one for one in found if one[0] != "modify_type"] == []
+
+
+def test_the_newest_migration_is_the_head_that_the_program_names() -> None:
+    versions = Path(schema.__file__).parent / "migrations" / "versions"
+    assert max(path.name[:4] for path in versions.glob("[0-9]*.py")) == schema.HEAD
+
+
+def test_opening_twice_keeps_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "feedbot.db"
+    first = Store.open(path)
+    first.do_now(lambda connection: connection.execute(text("INSERT INTO bots VALUES ('1', 5)")))
+    first.close_now()
+    second = Store.open(path)
+    assert second.do_now(lambda c: c.execute(text("SELECT next_update FROM bots")).scalar()) == 5
+    second.close_now()
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database, but long enough to be one" * 100])
+def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "feedbot.db"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match="kept as it is"):
+        Store.open(path)
+    assert path.read_bytes() == content
+
+
+def test_a_damaged_database_is_refused_and_kept(tmp_path: Path) -> None:
+    path = tmp_path / "feedbot.db"
+    Store.open(path).close_now()
+    body = bytearray(path.read_bytes())
+    body[4096:12288] = b"\xa5" * 8192
+    path.write_bytes(body)
+    with pytest.raises(ConfigError, match="damaged"):
+        Store.open(path)
+    assert path.read_bytes() == bytes(body)
+
+
+def test_a_database_newer_than_the_program_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "feedbot.db"
+    Store.open(path).close_now()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(ConfigError, match="newer version"):
+        Store.open(path)
+
+
+def test_a_database_of_an_older_version_is_backed_up_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "feedbot.db"
+    Store.open(path).close_now()
+    monkeypatch.setattr(schema, "HEAD", "0002")
+    monkeypatch.setattr(schema, "_upgrade", lambda _connection: None)
+    Store.open(path).close_now()
+    backups = list(tmp_path.glob("feedbot.db.before-0002-was-0001.bak"))
+    assert len(backups) == 1
+    with sqlite3.connect(backups[0]) as copy:
+        assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+    copy.close()
+
+
+def test_a_half_made_database_of_a_killed_start_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "feedbot.db.new").write_bytes(b"half")
+    Store.open(tmp_path / "feedbot.db").close_now()
+    assert not (tmp_path / "feedbot.db.new").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"feedbot\.database"):
+        Store.open(tmp_path / "file" / "feedbot.db")
+
+
+def test_reading_a_database_that_is_not_there_yet_finds_nothing_and_makes_nothing(tmp_path: Path) -> None:
+    store = Store.open_to_read(tmp_path / "feedbot.db")
+    assert store.do_now(lambda c: c.execute(text("SELECT count(*) FROM entries")).scalar()) == 0
+    store.close_now()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_instance_lock_is_held_once(tmp_path: Path) -> None:
+    with (
+        InstanceLock(tmp_path / "feedbot.db"),
+        pytest.raises(LockedError),
+        InstanceLock(tmp_path / "feedbot.db"),
+    ):
+        pass
+
+
+def test_the_instance_lock_dies_with_its_process(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from pathlib import Path; from feedbot.store.store import InstanceLock\n"
+        "InstanceLock(Path(sys.argv[1])).__enter__(); os._exit(9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "feedbot.db")], check=False)
+    with InstanceLock(tmp_path / "feedbot.db"):
+        pass
