@@ -55,12 +55,12 @@ def parse_dump(body: bytes, url: str) -> ParsedFeed:
 def _photos(parts: Sequence[str], captions: Sequence[str]) -> tuple[Photo, ...]:
     """A photo for each caption; a credit right under a caption is that photo's where credits differ."""
     places = {fold_case(caption): at for at, caption in enumerate(captions)}
-    credits = [
+    told_credits = [
         (credit, places.get(fold_case(parts[at - 1])) if at else None)
         for at, part in enumerate(parts)
         if (credit := credit_of(part))
     ]
-    own, common = share_credits(credits)
+    own, common = share_credits(told_credits)
     photos = []
     for at, told in enumerate(captions):
         caption, credit = part_credit(told)

@@ -181,7 +181,7 @@ def _sort_out(blocks: list[Block], url: str, pack: Pack) -> _Body:
 def _related_line(block: Block) -> int | None:
     """The line of a block that begins the related links, if there is one."""
     told = block.text
-    for _, title in block.links:
+    for _, title in block.links[:_MOST_RELATED]:
         told = told.replace(title, " ") if title else told
     if block.links and is_related_heading(told):
         return 0

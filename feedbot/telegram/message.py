@@ -9,9 +9,10 @@ from feedbot.model import Entry, Message, Photo, Span
 from feedbot.rules.text import cut, fold, utf16_length
 
 CAPTION_LIMIT, TEXT_LIMIT = 1024, 4096  # Bot API limits, counted in UTF-16 units: never smaller, so safe
-_LONGEST_TITLE = 300
-_LONGEST_CAPTION = 250
-_LONGEST_BYLINE = 120
+# In UTF-16 units; together they leave room for a summary beside any photo.
+_LONGEST_TITLE, _LONGEST_TAG, _LONGEST_BYLINE = 256, 40, 100
+_LONGEST_CAPTION, _LONGEST_CREDIT, _LONGEST_HOST = 200, 80, 60
+_MOST_TAGS = 3
 _WORDS = {
     "en": {"photos": "Photos", "read": "Read on"},
     "ko": {"photos": "사진", "read": "원문 보기"},
@@ -74,11 +75,12 @@ def _summary(entry: Entry) -> str:
 
 def _head(entry: Entry, titles: Mapping[str, str], language: str) -> _Draft:
     draft = _Draft()
-    draft.add(cut(fold(entry.title), _LONGEST_TITLE, at_sentence=False), "bold", url=entry.url)
-    tags = " ".join(dict.fromkeys(filter(None, (hashtag(title) for title in titles.values()))))
+    draft.add(cut_utf16(fold(entry.title), _LONGEST_TITLE, at_sentence=False), "bold", url=entry.url)
+    found = dict.fromkeys(filter(None, (hashtag(title) for title in titles.values())))
+    tags = " ".join([tag for tag in found if utf16_length(tag) <= _LONGEST_TAG][:_MOST_TAGS])
     names = ", ".join(author.name for author in entry.authors)
     when = _date(entry.published, language) if entry.published else ""
-    line = " · ".join(filter(None, (tags, when, cut(names, _LONGEST_BYLINE, at_sentence=False))))
+    line = " · ".join(filter(None, (tags, when, cut_utf16(names, _LONGEST_BYLINE, at_sentence=False))))
     if line:
         draft.add("\n" + line)
     return draft
@@ -87,20 +89,16 @@ def _head(entry: Entry, titles: Mapping[str, str], language: str) -> _Draft:
 def _tail(entry: Entry, words: Mapping[str, str], *, photo: bool) -> _Draft:
     draft = _Draft()
     if photo and entry.photo:
-        draft.add(cut(_caption(entry.photo), _LONGEST_CAPTION), "italic")
+        draft.add(cut_utf16(fold(entry.photo.caption), _LONGEST_CAPTION), "italic")
         credit = fold(entry.photo.credit)
         if credit:
-            line = f"{words['photos']} = {cut(credit, 100, at_sentence=False)}"
+            line = f"{words['photos']} = {cut_utf16(credit, _LONGEST_CREDIT, at_sentence=False)}"
             draft.add(("\n" if draft.text else "") + line)
     if entry.url:
-        host = (urlsplit(entry.url).hostname or "").removeprefix("www.")
+        host = (urlsplit(entry.url).hostname or "").removeprefix("www.")[:_LONGEST_HOST]
         draft.add("\n\n" if draft.text else "")
         draft.add(f"{words['read']} → {host}", url=entry.url)
     return draft
-
-
-def _caption(photo: Photo) -> str:
-    return fold(photo.caption)
 
 
 def hashtag(title: str) -> str:
@@ -119,11 +117,11 @@ def _date(moment: datetime, language: str) -> str:
     return f"{_MONTHS[moment.month - 1]} {moment.day}, {moment.year}"
 
 
-def cut_utf16(text: str, room: int) -> str:
+def cut_utf16(text: str, room: int, *, at_sentence: bool = True) -> str:
     """At most `room` UTF-16 units of a text, cut at a sentence or a word."""
     if room <= 0:
         return ""
     limit = room
-    while utf16_length(shortened := cut(text, limit)) > room:
+    while utf16_length(shortened := cut(text, limit, at_sentence=at_sentence)) > room:
         limit -= max(1, (utf16_length(shortened) - room + 1) // 2)
     return shortened

@@ -192,7 +192,8 @@ COPY = CAPTION.replace(" on", "\u00a0 on")
         f'<table><tr><td><img src="/a.jpg"></td></tr><tr><td>{CAPTION}</td></tr></table>',
         f'<div class="figCenter"><img src="/a.jpg" alt="a.jpg"><p>{CAPTION}</p></div>',
         f'<p class="figcaption">{CAPTION}</p><p><img src="/a.jpg"></p>',
-        f'<div class="figCenter"><img src="/a.jpg" alt="{CAPTION[:30]}"><p class="figcaption">{CAPTION}</p></div>',
+        f'<div class="figCenter"><img src="/a.jpg" alt="{CAPTION[:30]}"><p class="figcaption">{CAPTION}</p>'
+        "</div>",
     ],
 )
 def test_a_caption_is_told_once_and_is_no_body_text(picture: str):
@@ -246,8 +247,8 @@ BODIES = {
     "spans": "<p><span>It <b>rained</b></span><span> all day.</span></p><p><span>Then it stopped.</span></p>",
     "layout table": "<table><tr><td><p>It rained all day.</p><p>Then it stopped.</p></td></tr></table>",
     "unclosed": "<p>It rained all day.<p>Then it stopped.",
-    "script": "<p>It rained all day.</p><script>var a = '<p>x</p>';</script><!-- <p>y</p> --><style>p{}</style>"
-    "<p>Then it stopped.</p>",
+    "script": "<p>It rained all day.</p><script>var a = '<p>x</p>';</script><!-- <p>y</p> -->"
+    "<style>p{}</style><p>Then it stopped.</p>",
 }
 
 

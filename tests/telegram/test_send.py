@@ -1,0 +1,162 @@
+"""One message against the emulator: the ladder, the outcomes, and no token anywhere."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from feedbot.demo.botapi import BotApi
+from feedbot.demo.botapi.errors import ApiError, bad_request
+from feedbot.model import Address, ChatState, Message, Span
+from feedbot.rules.delivery import (
+    BotStopped,
+    ChatClosed,
+    Migrated,
+    Refused,
+    RetryAfter,
+    Sent,
+    Unknown,
+)
+from feedbot.telegram.send import Attempt, Picture, Sender
+from tests.support import jpeg
+
+TOKEN = "123456:TEST"
+CHANNEL = Address("-1001")
+MESSAGE = Message("Title and text", (Span("bold", 0, 5), Span("text_link", 0, 5, "https://a.example/1")))
+PLAIN = Message("Title and text", preview_url="https://a.example/1")
+
+
+def photo(**facts) -> Picture:
+    return Picture("https://pictures.example/1.jpg", "hash", jpeg(), **facts)
+
+
+async def smaller(_body: bytes) -> bytes:
+    return jpeg(300, 200)
+
+
+@pytest.fixture
+async def sender(api: BotApi) -> AsyncIterator[Sender]:
+    made = Sender(TOKEN, api.url, shrink=smaller)
+    await made.open()
+    yield made
+    await made.close()
+
+
+async def send(sender: Sender, picture: Picture | None, address: Address = CHANNEL) -> Attempt:
+    return await sender.send(address, MESSAGE, PLAIN, picture, attempts=0, jitter=0.5)
+
+
+async def test_a_photo_is_uploaded_with_its_caption(api: BotApi, sender: Sender) -> None:
+    attempt = await send(sender, photo())
+    assert attempt.outcome == Sent(1)
+    assert attempt.file_id
+    [message] = api.messages(-1001)
+    assert message["caption"] == MESSAGE.text
+    assert [one["type"] for one in message["caption_entities"]] == ["bold", "text_link"]
+
+
+async def test_a_known_photo_is_sent_by_its_id(api: BotApi, sender: Sender) -> None:
+    file_id = (await send(sender, photo())).file_id
+    await send(sender, photo(file_id=file_id))
+    first, second = api.ledger
+    assert first["photo"] == second["photo"]
+    assert len(api.world.media.files) == 1
+
+
+async def test_a_dead_file_id_is_uploaded_again_and_reported(sender: Sender) -> None:
+    attempt = await send(sender, photo(file_id="of-another-bot"))
+    assert isinstance(attempt.outcome, Sent)
+    assert attempt.dead
+    assert attempt.file_id
+
+
+async def test_a_photo_that_is_refused_goes_out_smaller(api: BotApi, sender: Sender) -> None:
+    api.fail("sendPhoto", how="error", error=bad_request("PHOTO_INVALID_DIMENSIONS"))
+    assert isinstance((await send(sender, photo())).outcome, Sent)
+    assert api.messages(-1001)[0]["photo"][-1]["width"] == 300
+
+
+async def test_a_photo_never_costs_the_article(api: BotApi, sender: Sender) -> None:
+    api.fail("sendPhoto", how="error", times=3, error=bad_request("IMAGE_PROCESS_FAILED"))
+    attempt = await send(sender, photo())
+    assert isinstance(attempt.outcome, Sent)
+    assert attempt.photo_fault
+    assert api.messages(-1001)[0]["link_preview_options"]["url"] == "https://a.example/1"
+
+
+async def test_a_chat_without_photo_rights_gets_the_text_at_once(api: BotApi, sender: Sender) -> None:
+    api.set_state(-1001, "no_photos")
+    await send(sender, photo())
+    assert [call["method"] for call in api.calls] == ["sendPhoto", "sendMessage"]
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome"),
+    [
+        ("blocked", ChatClosed(ChatState.GONE, "Forbidden: bot was blocked by the user")),
+        ("kicked", ChatClosed(ChatState.GONE, "Forbidden: bot was kicked from the channel chat")),
+        ("not_found", ChatClosed(ChatState.SUSPENDED, "Bad Request: chat not found")),
+        (
+            "not_admin",
+            ChatClosed(ChatState.SUSPENDED, "Bad Request: need administrator rights in the channel chat"),
+        ),
+        ("migrated", Migrated("-1002")),
+    ],
+)
+async def test_a_chat_that_takes_no_messages_says_why(api: BotApi, sender: Sender, state, outcome) -> None:
+    api.set_state(-1001, state, migrated_to=-1002)
+    assert (await send(sender, photo())).outcome == outcome
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("how", ["reset", "half", "html502"])
+async def test_an_answer_that_is_lost_makes_the_message_unknown(
+    api: BotApi, sender: Sender, when: str, how: str
+) -> None:
+    """Before and after acceptance look the same from outside."""
+    api.fail("sendPhoto", when=when, how=how)
+    attempt = await send(sender, photo())
+    assert isinstance(attempt.outcome, Unknown)
+    assert "TEST" not in repr(attempt)
+
+
+async def test_an_error_in_telegrams_own_json_was_not_accepted(api: BotApi, sender: Sender) -> None:
+    api.fail("sendPhoto", how="error", error=ApiError(500, "Internal Server Error: restart"))
+    assert isinstance((await send(sender, photo())).outcome, RetryAfter)
+
+
+async def test_a_429_tells_how_long_to_wait_and_never_less(api: BotApi, sender: Sender) -> None:
+    api.fail("sendPhoto", how="error", error=ApiError(429, "Too Many Requests: retry after 7", retry_after=7))
+    outcome = (await send(sender, photo())).outcome
+    assert isinstance(outcome, RetryAfter)
+    assert outcome.flood
+    assert 7.1 <= outcome.wait.total_seconds() <= 8
+
+
+async def test_a_server_that_is_not_there_was_not_reached(api: BotApi, sender: Sender) -> None:
+    await api.stop()
+    attempt = await send(sender, photo())
+    assert isinstance(attempt.outcome, RetryAfter)
+    assert not attempt.outcome.flood
+    assert "TEST" not in repr(attempt)
+
+
+async def test_a_token_that_is_refused_stops_the_bot(api: BotApi) -> None:
+    made = Sender("99999:SECRET-token", api.url, shrink=smaller)
+    await made.open()
+    attempt = await made.send(CHANNEL, MESSAGE, PLAIN, None, attempts=0, jitter=0)
+    await made.close()
+    assert isinstance(attempt.outcome, BotStopped)
+    assert "SECRET" not in repr(attempt)
+
+
+async def test_a_message_that_is_refused_for_good_is_named(api: BotApi, sender: Sender) -> None:
+    attempt = await sender.send(CHANNEL, Message(" "), Message(" "), None, attempts=0, jitter=0)
+    assert attempt.outcome == Refused("Bad Request: message text is empty")
+
+
+async def test_topic_1_is_general_and_must_not_be_named(api: BotApi, sender: Sender) -> None:
+    api.add_group(-1005, "Forum")
+    api.add_topic(-1005, 7, "News")
+    assert isinstance((await send(sender, None, Address("-1005", 1))).outcome, Sent)
+    await send(sender, None, Address("-1005", 7))
+    assert [one.get("message_thread_id") for one in api.messages(-1005)] == [None, 7]
