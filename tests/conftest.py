@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from feedbot.demo.botapi import BotApi
+from feedbot.demo.site import Site
 from feedbot.store import Store, feeds, sources
+from tests.rig import Rig
 from tests.support import NOW, SOURCE
 
 
@@ -39,6 +41,17 @@ async def api() -> AsyncIterator[BotApi]:
     await made.start()
     yield made
     await made.stop()
+
+
+@pytest.fixture
+async def rig(tmp_path: Path, api: BotApi) -> AsyncIterator[Rig]:
+    """A sample site that stands still, an emulator, and a folder with a configuration."""
+    site = Site(first=6, every=0)
+    await site.start()
+    made = Rig(tmp_path, site, api)
+    made.configure()
+    yield made
+    await site.stop()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

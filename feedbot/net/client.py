@@ -1,57 +1,70 @@
 """The HTTP client for everything that strangers serve: bounded, guarded and polite (edge)."""
 
 import asyncio
-import ssl
+import base64
+import os
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import timedelta
-from enum import Enum
-from urllib.parse import urlsplit
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 import aiohttp
+from multidict import CIMultiDict
 from yarl import URL
 
 from feedbot.errors import FetchError
 from feedbot.model import Document, Validators
-from feedbot.net.answer import charset_of, mask, media_type, retry_after, validators_of
+from feedbot.net.answer import charset_of, mask, media_type, phrase, retry_after, validators_of
 from feedbot.net.guard import Guard, RefusedAddressError
-from feedbot.net.inflate import OFFERED, Inflater
+from feedbot.net.inflate import OFFERED, Inflater, megabytes
+from feedbot.net.manners import BusyError, Manners
+from feedbot.net.wire import MOST_HEADER_BYTES, Connector, ExcessError, Resolver, exact
 
 MOST_HOPS = 5
-_CONNECT = 10.0
-_IDLE = 5.0
-_HEADER_BYTES = 16_384
-_HEADER_COUNT_BYTES = 65_536
+_CONNECT_SECONDS = 10.0
+_PATIENCE_SECONDS = 120.0  # in line at one host; the time an answer may take does not run meanwhile
 _PIECE = 65_536
-_MOST_HOSTS = 1000
-_REDIRECTS = {301, 302, 303, 307, 308}
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PERMANENT = frozenset({301, 308})
 
 
 @dataclass(frozen=True, slots=True)
-class _Caps:
+class Limit:
+    """What is asked for: how many bytes it may have, as sent and decoded, and how long it may take.
+
+    `gap` says whether requests for it keep the pause between two requests to a host.
+    """
+
     wire: int
     body: int
     seconds: float
     gap: bool
     accept: str
 
+    FEED: ClassVar["Limit"]
+    PAGE: ClassVar["Limit"]
+    IMAGE: ClassVar["Limit"]
 
-class Limit(Enum):
-    """What is asked for: how many bytes it may have, as sent and decoded, and how long it may take."""
 
-    FEED = _Caps(
-        5_000_000,
-        10_000_000,
-        30.0,
-        gap=True,
-        accept="application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5",
-    )
-    PAGE = _Caps(
-        3_000_000, 5_000_000, 30.0, gap=True, accept="text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
-    )
-    IMAGE = _Caps(10_000_000, 10_000_000, 60.0, gap=False, accept="image/*, */*;q=0.5")
+Limit.FEED = Limit(
+    wire=5_000_000,
+    body=10_000_000,
+    seconds=30.0,
+    gap=True,
+    accept="application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5",
+)
+Limit.PAGE = Limit(
+    wire=3_000_000,
+    body=5_000_000,
+    seconds=30.0,
+    gap=True,
+    accept="text/html, application/xhtml+xml;q=0.9, */*;q=0.5",
+)
+Limit.IMAGE = Limit(
+    wire=10_000_000, body=10_000_000, seconds=60.0, gap=False, accept="image/*, */*;q=0.5"
+)
 
 
 def user_agent(version: str, contact: str) -> str:
@@ -59,13 +72,21 @@ def user_agent(version: str, contact: str) -> str:
     return f"feedbot/{version} (+{contact})" if contact else f"feedbot/{version}"
 
 
-class _Host:
-    """The manners towards one host: so many requests at once, and a pause between their starts."""
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a caller asks for; each hop takes from it what may go to its host."""
 
-    def __init__(self, concurrency: int) -> None:
-        self.room = asyncio.Semaphore(concurrency)
-        self.next_start = 0.0
-        self.users = 0
+    first: URL
+    limit: Limit
+    validators: Validators | None
+    headers: Mapping[str, str]
+    verify_tls: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Redirect:
+    status: int
+    url: str
 
 
 class Client:
@@ -73,18 +94,16 @@ class Client:
 
     def __init__(self, *, user_agent: str, guard: Guard, host_gap: timedelta, host_concurrency: int) -> None:
         self._agent, self._guard = user_agent, guard
-        self._gap, self._concurrency = host_gap.total_seconds(), host_concurrency
-        self._hosts: dict[str, _Host] = {}
-        self._open: aiohttp.ClientSession | None = None
+        self._manners = Manners(host_gap.total_seconds(), host_concurrency)
+        self._open: tuple[aiohttp.ClientSession, Resolver] | None = None
 
     def is_public(self, url: str) -> bool:
         """Whether a URL is of the public internet, and not one of the operator's networks."""
         try:
-            parts = urlsplit(url)
-            port = parts.port or (443 if parts.scheme == "https" else 80)
+            target = URL(url)
+            return not self._guard.is_operators_host(target.host or "", target.port or 0)
         except ValueError:
             return True
-        return not self._guard.is_operators_host(parts.hostname or "", port)
 
     async def get(
         self,
@@ -97,155 +116,129 @@ class Client:
     ) -> Document:
         """The document at an address, after at most five redirects. Raises FetchError.
 
-        A 304 comes back only for a request that was conditional. `headers` are not sent to another origin.
+        A 304 comes back only for a request that was conditional. `headers` and the user information of
+        `url` are sent to no other origin, and `verify_tls` False holds for no other host.
         """
-        caps = limit.value
+        first = _checked(url)
+        own = _credentials(url) | dict(headers or {})
+        wish = _Wish(first, limit, validators, own, verify_tls)
         try:
-            async with asyncio.timeout(caps.seconds):
-                return await self._follow(url, caps, validators, headers or {}, verify_tls=verify_tls)
+            return await self._follow(wish)
         except TimeoutError as error:
-            raise FetchError(f"{mask(url)}: no whole answer within {caps.seconds:.0f} s") from error
-        except RefusedAddressError as error:
-            raise FetchError(f"{mask(url)}: {error}") from error
-        except aiohttp.ClientConnectorDNSError as error:
-            raise FetchError(f"{mask(url)}: the host name is not known") from error
-        except aiohttp.ClientConnectorCertificateError as error:
-            raise FetchError(f"{mask(url)}: the certificate is not valid for this host") from error
-        except (aiohttp.ClientError, OSError, ssl.SSLError, ValueError, RuntimeError) as error:
-            raise FetchError(f"{mask(url)}: {_reason(error)}") from error
+            raise FetchError(f"{mask(url)}: no whole answer within {limit.seconds:g} s") from error
+        except BusyError as error:
+            raise FetchError(f"{mask(url)}: too many requests wait for this host") from error
 
-    async def _follow(
-        self,
-        url: str,
-        caps: _Caps,
-        validators: Validators | None,
-        headers: Mapping[str, str],
-        *,
-        verify_tls: bool,
-    ) -> Document:
-        first, permanent = url, True
+    async def _follow(self, wish: _Wish) -> Document:
+        target, permanent, left = wish.first, True, wish.limit.seconds
         for _ in range(MOST_HOPS + 1):
-            target = _checked(url)
-            own = headers if _origin(target) == _origin(_checked(first)) else {}
-            conditional = _conditional(validators, str(target))
-            asked = {"User-Agent": self._agent, "Accept": caps.accept, **own, **conditional}
-            async with self._polite(target, gap=caps.gap):
-                found = await self._ask(
-                    target, asked, caps, verify_tls=verify_tls, conditional=bool(conditional)
-                )
+            async with self._turn(target, gap=wish.limit.gap):
+                started = time.monotonic()
+                async with asyncio.timeout(left):
+                    found = await self._ask(target, wish)
+                left -= time.monotonic() - started
             if isinstance(found, Document):
-                moved = url if permanent and url != first else None
-                return found if moved is None else _moved(found, moved)
-            permanent = permanent and found[0] in {301, 308}
-            url = found[1]
-        raise FetchError(f"{mask(first)}: more than {MOST_HOPS} redirects")
+                moved = permanent and target != wish.first
+                return replace(found, permanent_url=str(target)) if moved else found
+            permanent = permanent and found.status in _PERMANENT
+            target = _checked(found.url)
+        raise FetchError(f"{mask(str(wish.first))}: more than {MOST_HOPS} redirects")
 
-    async def _ask(
-        self, target: URL, headers: Mapping[str, str], caps: _Caps, *, verify_tls: bool, conditional: bool
-    ) -> Document | tuple[int, str]:
-        """One hop: a document, or the status and target of a redirect."""
-        where = mask(str(target))
-        async with self._session().get(
-            target, headers=dict(headers), allow_redirects=False, ssl=verify_tls, auto_decompress=False
-        ) as response:
-            if response.status in _REDIRECTS:
-                return response.status, _location(response, where)
-            if response.status == 304 and conditional:
-                return Document(
-                    str(target), 304, b"", validators=validators_of(response.headers, str(target))
-                )
-            if response.status != 200:
-                wait = retry_after(response.headers)
-                told = f"{where}: answered {response.status} {_line(response.reason)}".rstrip()
-                raise FetchError(told, status=response.status, retry_after=wait)
-            body = await _read(response, caps, where)
-            return Document(
-                url=str(target),
-                status=200,
-                body=body,
-                content_type=media_type(response.headers),
-                charset=charset_of(response.headers),
-                validators=validators_of(response.headers, str(target)),
-            )
+    async def _ask(self, target: URL, wish: _Wish) -> Document | _Redirect:
+        """One hop: a document, or whereto a redirect leads."""
+        headers, conditional = self._headers(target, wish)
+        verify = wish.verify_tls or target.host != wish.first.host
+        with _named(target):
+            async with self._session().get(
+                target, headers=headers, allow_redirects=False, ssl=verify, auto_decompress=False
+            ) as response:
+                if response.status in _REDIRECTS:
+                    return _Redirect(response.status, _location(response))
+                if response.status == 304 and conditional:
+                    return _document(response, target, b"")
+                if response.status == 200:
+                    return _document(response, target, await _read(response, wish.limit))
+                wait = retry_after(response.headers, datetime.now(UTC))
+                status = response.status
+        told = f"{mask(str(target))} answered {phrase(status)}"
+        if status == 304:
+            told += ", though nothing was said of an older copy"
+        raise FetchError(told, status=status, retry_after=wait)
+
+    def _headers(self, target: URL, wish: _Wish) -> tuple[CIMultiDict[str], bool]:
+        """The headers for one hop, and whether they make the request conditional."""
+        headers = CIMultiDict({"User-Agent": self._agent, "Accept": wish.limit.accept})
+        if target.origin() == wish.first.origin():
+            headers.update(wish.headers)
+        headers["Accept-Encoding"] = OFFERED
+        conditional = _conditional(wish.validators, str(target))
+        headers.update(conditional)
+        return headers, bool(conditional)
+
+    def _turn(self, target: URL, *, gap: bool) -> AbstractAsyncContextManager[None]:
+        public = self.is_public(str(target))
+        # Two ports of an operator's address are two programs; a public host is one whatever its port.
+        name = str(target.host) if public else f"{target.host}:{target.port}"
+        return self._manners.turn(name, gap=gap and public, patience=_PATIENCE_SECONDS)
 
     def _session(self) -> aiohttp.ClientSession:
         if self._open is None:
-            connector = aiohttp.TCPConnector(
-                socket_factory=self._guard.make_socket,
-                limit=100,
-                keepalive_timeout=_IDLE,
-                use_dns_cache=False,
-            )
-            self._open = aiohttp.ClientSession(
-                connector=connector,
+            resolver = Resolver()
+            session = aiohttp.ClientSession(
+                connector=Connector(self._guard, resolver),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT),
-                headers={"Accept-Encoding": OFFERED},
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
                 trust_env=False,
-                max_line_size=_HEADER_BYTES,
-                max_field_size=_HEADER_BYTES,
+                max_line_size=MOST_HEADER_BYTES,
+                max_field_size=MOST_HEADER_BYTES,
             )
-        return self._open
-
-    @asynccontextmanager
-    async def _polite(self, target: URL, *, gap: bool) -> AsyncIterator[None]:
-        name = f"{target.host}:{target.port}"
-        self._forget_idle()
-        host = self._hosts.setdefault(name, _Host(self._concurrency))
-        host.users += 1
-        try:
-            async with host.room:
-                if gap and self.is_public(str(target)):
-                    await self._pause(host)
-                yield
-        finally:
-            host.users -= 1
-
-    async def _pause(self, host: _Host) -> None:
-        now = time.monotonic()
-        start = max(now, host.next_start)
-        host.next_start = start + self._gap
-        await asyncio.sleep(start - now)
-
-    def _forget_idle(self) -> None:
-        if len(self._hosts) > _MOST_HOSTS:
-            now = time.monotonic()
-            idle = [name for name, host in self._hosts.items() if not host.users and host.next_start <= now]
-            for name in idle:
-                del self._hosts[name]
+            self._open = session, resolver
+        return self._open[0]
 
     async def close(self) -> None:
         """Close every connection."""
         if self._open is not None:
-            await self._open.close()
+            session, resolver = self._open
             self._open = None
+            await session.close()
+            await resolver.close()
+
+
+@contextmanager
+def _named(target: URL) -> Iterator[None]:
+    """Turn what goes wrong at one hop into a FetchError that names it."""
+    where = mask(str(target))
+    try:
+        yield
+    except TimeoutError as error:
+        if isinstance(error, aiohttp.ClientError):
+            raise FetchError(f"{where}: no connection within {_CONNECT_SECONDS:g} s") from error
+        raise
+    except FetchError as error:
+        raise FetchError(f"{where}: {error}", status=error.status) from error
+    except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:
+        raise FetchError(f"{where}: {_reason(error, target)}") from error
 
 
 def _checked(url: str) -> URL:
     """A URL that may be dialled, without user information. Raises FetchError."""
     try:
         target = URL(url)
+        target.origin()  # raises for what has no host, or one that cannot be
     except (ValueError, TypeError) as error:
-        raise FetchError(f"{mask(url)}: this is no valid address") from error
-    if target.scheme not in {"http", "https"} or not target.host:
+        raise FetchError(f"{mask(url)}: only whole http:// and https:// addresses are fetched") from error
+    if target.scheme not in {"http", "https"}:
         raise FetchError(f"{mask(url)}: only http:// and https:// addresses are fetched")
     return target.with_user(None).with_fragment(None)
 
 
-def _origin(target: URL) -> tuple[str, str | None, int | None]:
-    return target.scheme, target.host, target.port
-
-
-def _moved(document: Document, url: str) -> Document:
-    return Document(
-        document.url,
-        document.status,
-        document.body,
-        document.content_type,
-        document.charset,
-        document.validators,
-        url,
-    )
+def _credentials(url: str) -> dict[str, str]:
+    """The header that the user information of a URL stands for (RFC 7617)."""
+    asked = URL(url)
+    if not asked.user:
+        return {}
+    pair = f"{asked.user}:{asked.password or ''}".encode()
+    return {"Authorization": "Basic " + base64.b64encode(pair).decode()}
 
 
 def _conditional(validators: Validators | None, url: str) -> dict[str, str]:
@@ -253,50 +246,67 @@ def _conditional(validators: Validators | None, url: str) -> dict[str, str]:
     if validators is None or validators.url != url:
         return {}
     told = {"If-None-Match": validators.etag, "If-Modified-Since": validators.last_modified}
-    return {name: value for name, value in told.items() if value}
+    return {name: exact(value) for name, value in told.items() if value}
 
 
-def _location(response: aiohttp.ClientResponse, where: str) -> str:
+def _document(response: aiohttp.ClientResponse, target: URL, body: bytes) -> Document:
+    return Document(
+        url=str(target),
+        status=response.status,
+        body=body,
+        content_type=media_type(response.headers),
+        charset=charset_of(response.headers),
+        validators=validators_of(response.headers, str(target)),
+    )
+
+
+def _location(response: aiohttp.ClientResponse) -> str:
     text = response.headers.get("Location", "").strip()
     if not text:
-        raise FetchError(f"{where}: a redirect that says not whereto")
+        raise FetchError("a redirect that does not say whereto")
     try:
         return str(response.url.join(URL(text)))
     except ValueError as error:
-        raise FetchError(f"{where}: a redirect to what is no address") from error
+        raise FetchError("a redirect to what is no address") from error
 
 
-async def _read(response: aiohttp.ClientResponse, caps: _Caps, where: str) -> bytes:
-    inflater = Inflater(",".join(response.headers.getall("Content-Encoding", [])), caps.body)
-    taken = 0
-    try:
+async def _read(response: aiohttp.ClientResponse, limit: Limit) -> bytes:
+    inflater = Inflater(",".join(response.headers.getall("Content-Encoding", [])), limit.body)
+    taken = response.content_length or 0
+    if taken <= limit.wire:
+        taken = 0
         async for piece in response.content.iter_chunked(_PIECE):
             taken += len(piece)
-            if taken > caps.wire:
-                raise FetchError(f"the body is larger than {caps.wire // 1_000_000} MB")
+            if taken > limit.wire:
+                break
             inflater.feed(piece)
-        return inflater.finish()
-    except FetchError as error:
-        raise FetchError(f"{where}: {error}", status=response.status) from error
+    if taken > limit.wire:
+        raise FetchError(f"the body is larger than {megabytes(limit.wire)}")
+    return inflater.finish()
 
 
-def _line(reason: str | None) -> str:
-    return "".join(char for char in (reason or "")[:60] if char.isprintable())
-
-
-def _reason(error: Exception) -> str:
-    """One line without the server's bytes."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, RefusedAddressError):
-            return str(cause)
-        cause = getattr(cause, "os_error", None) or cause.__cause__
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return f"no connection: {error.os_error.strerror or type(error.os_error).__name__}"
-    if isinstance(error, aiohttp.ClientSSLError):
-        return "no encrypted connection could be made"
-    if isinstance(error, (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, ConnectionError)):
-        return "the connection ended before the whole answer was there"
-    if isinstance(error, aiohttp.ClientResponseError):
-        return "what came back is not HTTP that can be read"
+def _reason(error: Exception, target: URL) -> str:
+    """One line without the server's bytes and without the address that a name led to."""
+    inner = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(inner, RefusedAddressError):
+        return (
+            f"the address of {target.host} is not public, or its port is none of the web's;"
+            " allow it with fetch.allow_networks"
+        )
+    kinds: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+        (aiohttp.ClientConnectorDNSError, "the host name is not known"),
+        (aiohttp.ClientConnectorCertificateError, "the certificate is not valid for this host"),
+        (aiohttp.ClientSSLError, "no encrypted connection could be made"),
+        (ExcessError, "the answer has more headers or framing than any honest one"),
+        (
+            (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, ConnectionResetError),
+            "the connection ended before the whole answer was there",
+        ),
+        (aiohttp.ClientResponseError, "what came back is not HTTP that can be read"),
+    )
+    for kind, words in kinds:
+        if isinstance(error, kind):
+            return words
+    if isinstance(inner, OSError):
+        return f"no connection: {os.strerror(inner.errno)}" if inner.errno else "no connection"
     return f"could not be fetched ({type(error).__name__})"

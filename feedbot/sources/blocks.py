@@ -200,9 +200,11 @@ class _Reader:
 
 def _short_cells(row: LexborNode) -> list[str]:
     """The texts of a row of data; empty for a row that only arranges pictures, links or paragraphs."""
-    cells = [fold(cell.text(deep=True, separator=" ")) for cell in row.css("td, th")]
+    if row.css_first("img, a, table, script, style") is not None:
+        return []
+    cells = [fold(cell.text(deep=True, separator=" ")) for cell in row.iter() if cell.tag in {"td", "th"}]
     is_data = sum(map(bool, cells)) > 1 and max(map(len, cells)) <= _LONGEST_CELL
-    return cells if is_data and row.css_first("img, a, table table, script, style") is None else []
+    return cells if is_data else []
 
 
 def _is_ordered(node: LexborNode) -> bool:

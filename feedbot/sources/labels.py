@@ -107,22 +107,48 @@ def read_authors(lines: Iterable[str]) -> tuple[Author, ...]:
 
 
 def join_authors(names: Iterable[str], emails: Iterable[str]) -> tuple[Author, ...]:
-    """Each name with its e-mail: the one that spells the name, else the next one in order.
+    """Each name with its e-mail: the one that spells the name best, else the next one in order.
 
     An e-mail without any name makes an author named by its local part, so that it is not lost.
     """
     left, people = list(emails), list(names)
     owner: dict[str, str] = {}
-    for name in people:
-        spelled = re.sub(r"[^a-z]", "", fold_case(name))
-        if match := next(
-            (mail for mail in left if spelled and spelled in mail.casefold().split("@")[0]), None
-        ):
-            owner[name] = match
-            left.remove(match)
+    for spells in (_spells_whole, _spells_all, _spells_some):
+        for name in people:
+            match = next((mail for mail in left if spells(name, mail)), None)
+            if match and name not in owner:
+                owner[name] = match
+                left.remove(match)
     for name in people:
         if name not in owner and left:
             owner[name] = left.pop(0)
     if not people:
         return tuple(Author(mail.partition("@")[0], mail) for mail in left)
     return tuple(Author(name, owner.get(name)) for name in people)
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z]", "", fold_case(text))
+
+
+def _words(name: str) -> list[str]:
+    return [letters for word in name.split() if (letters := _letters(word))]
+
+
+def _local(mail: str) -> str:
+    return _letters(mail.partition("@")[0])
+
+
+def _spells_whole(name: str, mail: str) -> bool:
+    """`kimnara` for Kim Nara."""
+    return bool(_letters(name)) and _letters(name) in _local(mail)
+
+
+def _spells_all(name: str, mail: str) -> bool:
+    """`nara.kim` for Kim Nara."""
+    return bool(_words(name)) and all(word in _local(mail) for word in _words(name))
+
+
+def _spells_some(name: str, mail: str) -> bool:
+    """`nara` for Kim Nara."""
+    return any(len(word) > 2 and word in _local(mail) for word in _words(name))

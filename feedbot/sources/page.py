@@ -4,6 +4,7 @@ import mimetypes
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +28,7 @@ from feedbot.sources.pack import ListRules, Pack, split_selector
 
 _FEWEST_WORDS = 4  # an alt text of fewer words names a picture, it does not tell about it
 _MOST_RELATED = 20
+_spelled_out = lru_cache(maxsize=4096)(fold_case)  # each caption is compared with each photo
 
 
 def select(node: LexborNode, selectors: Sequence[str]) -> tuple[str | None, str]:
@@ -211,17 +213,17 @@ def _is_alt(block: Block, known: set[str]) -> bool:
 
 def _take_caption(photos: list[Photo], text: str, url: str | None, waiting: str | None) -> str | None:
     """Give a caption to its picture; returns it where that one is yet to come."""
-    same = [at for at, photo in enumerate(photos) if fold_case(photo.alt) == fold_case(text)]
+    same = [at for at, photo in enumerate(photos) if _spelled_out(photo.alt) == _spelled_out(text)]
     framed = [at for at, photo in enumerate(photos) if url and photo.url == url]
     for at in [*same, *framed, *([len(photos) - 1] if photos and not url else [])]:
         caption = photos[at].caption
-        if caption is None or fold_case(caption) == fold_case(text):
+        if caption is None or _spelled_out(caption) == _spelled_out(text):
             photos[at] = replace(photos[at], caption=caption or text)
             return waiting
-        if at in framed and fold_case(text) not in fold_case(caption):
+        if at in framed and _spelled_out(text) not in _spelled_out(caption):
             photos[at] = replace(photos[at], caption=f"{caption} {text}")
             return waiting
-    repeated = any(fold_case(photo.caption) == fold_case(text) for photo in photos)
+    repeated = any(_spelled_out(photo.caption) == _spelled_out(text) for photo in photos)
     return waiting if repeated else text
 
 

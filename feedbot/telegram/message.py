@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from feedbot.model import Entry, Message, Photo, Span
+from feedbot.model import Entry, Message, Span
 from feedbot.rules.text import cut, fold, utf16_length
 
 CAPTION_LIMIT, TEXT_LIMIT = 1024, 4096  # Bot API limits, counted in UTF-16 units: never smaller, so safe

@@ -142,6 +142,26 @@ def test_a_byline_names_its_authors(line: str, names: list[str]):
 
 
 @pytest.mark.parametrize(
+    ("names", "emails", "expected"),
+    [
+        ("Jo Garam and Rhee Sora", "sora.rhee@a.example", [None, "sora.rhee@a.example"]),
+        (
+            "Kim Nara, Kim Sol",
+            "solkim@a.example, narakim@a.example",
+            ["narakim@a.example", "solkim@a.example"],
+        ),
+        ("Kim Nara, Lee Sol", "x1@a.example, x2@a.example", ["x1@a.example", "x2@a.example"]),
+        ("Kim Nara, Lee Sol", "desk@a.example", ["desk@a.example", None]),
+    ],
+)
+def test_an_email_goes_to_the_author_whose_name_it_spells(
+    names: str, emails: str, expected: list[str | None]
+):
+    entry = article(f"<p>By {names}</p><p>It rained all day.</p><p>{emails}</p>")
+    assert [author.email for author in entry.authors] == expected
+
+
+@pytest.mark.parametrize(
     "sentence",
     [
         "By Tuesday it had rained all day.",
@@ -192,8 +212,7 @@ COPY = CAPTION.replace(" on", "\u00a0 on")
         f'<table><tr><td><img src="/a.jpg"></td></tr><tr><td>{CAPTION}</td></tr></table>',
         f'<div class="figCenter"><img src="/a.jpg" alt="a.jpg"><p>{CAPTION}</p></div>',
         f'<p class="figcaption">{CAPTION}</p><p><img src="/a.jpg"></p>',
-        f'<div class="figCenter"><img src="/a.jpg" alt="{CAPTION[:30]}"><p class="figcaption">{CAPTION}</p>'
-        "</div>",
+        f'<div class="figCenter"><img src="/a.jpg" alt="Clouds over Naru in"><p>{CAPTION}</p></div>',
     ],
 )
 def test_a_caption_is_told_once_and_is_no_body_text(picture: str):

@@ -1,0 +1,174 @@
+"""aiohttp's connections with what it leaves open closed: bounds on what is not body, and exact headers.
+
+`TCPConnector` has no public parameter for its protocol; `_factory` is the only place to give one, and a
+test of each behaviour below fails should a later aiohttp read it no more.
+"""
+
+import asyncio
+import re
+import socket
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, cast
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http import RawResponseMessage
+from aiohttp.streams import StreamReader
+
+from feedbot.net.guard import Guard
+
+MOST_HEADER_BYTES = 65_536
+_MOST_FRAMING_BYTES = 262_144
+_IDLE_SECONDS = 5.0
+_MOST_CONNECTIONS = 100
+_RESOLVER_THREADS = 16
+_SHIFT = 0x10F000 - 0xDC00  # a lone surrogate of surrogateescape <-> a private-use code point
+_SHIFTED = re.compile(rb"\xf4\x8f[\x82\x83][\x80-\xbf]")
+
+
+class ExcessError(aiohttp.ClientError):
+    """An answer has more around its body than any honest one."""
+
+
+def exact(value: str) -> str:
+    """A header value for a request; bytes that are no UTF-8 (surrogateescape) leave as they came."""
+    return "".join(chr(ord(char) + _SHIFT) if "\udc80" <= char <= "\udcff" else char for char in value)
+
+
+def _byte_of(match: re.Match[bytes]) -> bytes:
+    return bytes([(ord(match[0].decode()) - _SHIFT) & 0xFF])
+
+
+class _ExactTransport:
+    """A transport that undoes `exact`: aiohttp writes headers as UTF-8 only and drops surrogates."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        self._transport.write(_SHIFTED.sub(_byte_of, data))
+
+    def writelines(self, pieces: Iterable[bytes]) -> None:
+        self.write(b"".join(pieces))
+
+
+class _Handler(ResponseHandler):
+    """The client's side of one connection.
+
+    Counts what arrives beside the body: header and 1xx floods, chunk extensions and trailers are no
+    part of what aiohttp bounds. An answer's end is the end: what comes later closes the connection, lest
+    the next request takes it for its own answer; and a reset is never the end of a body.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._taken = 0
+        self._body: StreamReader | None = None
+        self._header_bytes = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        wrapped = _ExactTransport(cast("asyncio.Transport", transport))
+        super().connection_made(cast("asyncio.Transport", wrapped))
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        if exc is not None and self._body is not None and not self._body.is_eof():
+            self._body.set_exception(aiohttp.ClientPayloadError("the connection was reset"), exc)
+        super().connection_lost(exc)
+
+    def set_response_params(self, **params: Any) -> None:
+        self._taken, self._body, self._header_bytes = 0, None, 0
+        super().set_response_params(**params)
+
+    def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
+        message, body = data
+        self._header_bytes = sum(len(name) + len(value) for name, value in message.raw_headers)
+        if message.code >= 200:
+            self._body = body
+        super().feed_data(data, size)
+
+    def data_received(self, data: bytes) -> None:
+        if data and self._body is not None and self._body.is_eof():
+            self.force_close()
+            if self.transport is not None:
+                self.transport.close()
+            return
+        self._taken += len(data)
+        super().data_received(data)
+        if self._is_excessive():
+            self._refuse()
+
+    def _is_excessive(self) -> bool:
+        if self._header_bytes > MOST_HEADER_BYTES:
+            return True
+        if self._body is None:
+            return self._taken > MOST_HEADER_BYTES
+        around = self._taken - self._body.total_bytes
+        return around > _MOST_FRAMING_BYTES + 2 * self._body.total_bytes
+
+    def _refuse(self) -> None:
+        error = ExcessError("too much around the body")
+        if self.transport is not None:
+            self.transport.abort()
+        self.set_exception(error)
+        if self._body is not None:
+            self._body.set_exception(error)
+
+
+class Resolver(AbstractResolver):
+    """Looks names up in threads of its own: a name server that never answers holds up nothing else."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_RESOLVER_THREADS, "resolver")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """The addresses of a name, without those that need a zone. Raises OSError for a name without any."""
+        ask = partial(
+            socket.getaddrinfo,
+            host,
+            port,
+            family=family,
+            type=socket.SOCK_STREAM,
+            flags=socket.AI_ADDRCONFIG,
+        )
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        except UnicodeError as error:  # a label of more than 63 bytes
+            raise OSError(None, "the name cannot be one of the DNS") from error
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(address[0]),
+                port=int(address[1]),
+                family=kind,
+                proto=protocol,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for kind, _, protocol, _, address in found
+            if len(address) == 2 or not address[3]
+        ]
+
+    async def close(self) -> None:
+        """Take no more names; those that are being looked up are given up."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class Connector(aiohttp.TCPConnector):
+    """Makes guarded, bounded connections; idle ones are closed after a few seconds."""
+
+    def __init__(self, guard: Guard, resolver: Resolver) -> None:
+        super().__init__(
+            socket_factory=guard.make_socket,
+            resolver=resolver,
+            limit=_MOST_CONNECTIONS,
+            keepalive_timeout=_IDLE_SECONDS,
+            use_dns_cache=False,
+        )
+        self._factory = partial(_Handler, loop=self._loop)
