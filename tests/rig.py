@@ -122,10 +122,11 @@ title = "Policies"
         return done.json
 
     async def get(self, path: str, **headers: str) -> aiohttp.ClientResponse:
-        """Ask the daemon."""
+        """Ask the daemon; the body comes as it was sent, plain unless the headers ask for a coding."""
+        asked = {"Accept-Encoding": "identity", **headers}
         async with (
             aiohttp.ClientSession(auto_decompress=False) as session,
-            session.get(self.web + path, headers=headers, allow_redirects=False) as answer,
+            session.get(self.web + path, headers=asked, allow_redirects=False) as answer,
         ):
             await answer.read()
             return answer

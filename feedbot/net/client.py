@@ -62,9 +62,7 @@ Limit.PAGE = Limit(
     gap=True,
     accept="text/html, application/xhtml+xml;q=0.9, */*;q=0.5",
 )
-Limit.IMAGE = Limit(
-    wire=10_000_000, body=10_000_000, seconds=60.0, gap=False, accept="image/*, */*;q=0.5"
-)
+Limit.IMAGE = Limit(wire=10_000_000, body=10_000_000, seconds=60.0, gap=False, accept="image/*, */*;q=0.5")
 
 
 def user_agent(version: str, contact: str) -> str:

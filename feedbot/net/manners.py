@@ -71,7 +71,9 @@ class Manners:
     def _forget_resting(self) -> None:
         if len(self._hosts) >= _MOST_HOSTS:
             now = self._clock()
-            resting = [name for name, host in self._hosts.items() if not host.users and host.next_start <= now]
+            resting = [
+                name for name, host in self._hosts.items() if not host.users and host.next_start <= now
+            ]
             for name in resting:
                 del self._hosts[name]
 

@@ -171,4 +171,4 @@ class Connector(aiohttp.TCPConnector):
             keepalive_timeout=_IDLE_SECONDS,
             use_dns_cache=False,
         )
-        self._factory = partial(_Handler, loop=self._loop)
+        self._factory = partial(_Handler, loop=self._loop)  # type: ignore[assignment]  # a subclass of what it makes
