@@ -18,6 +18,7 @@ class Kind(StrEnum):
 
     FEED = "feed"
     PAGE = "page"
+    SITEMAP = "sitemap"
     FILES = "files"
 
 
@@ -94,7 +95,7 @@ class ParsedEntry:
     """What a document says of one article, as written; anything may be missing.
 
     Dates are text in the source's own form, with `published_parsed` as the parser's reading of it
-    (ISO 8601, UTC) where our own fails.
+    (ISO 8601, UTC) where our own fails. `canonical` is the address that a page calls its own.
     """
 
     guid: str | None = None
@@ -113,18 +114,32 @@ class ParsedEntry:
     photos: tuple[Photo, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
     related: tuple[Related, ...] = ()
+    canonical: str | None = None
     provenance: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:
-    """What a feed, a list page or a file says: entries newest first, as they stand in the document."""
+    """What a feed, a list page, a sitemap or a file says: entries newest first, as they stand there.
+
+    `kind` is what the document was found to be. `ttl` and `update_period` (the `sy:` module) are how
+    often it says it changes, `skip_hours` (0 to 23, UTC) and `skip_days` (0 is Monday) when it does not.
+    `feeds` are the addresses of feeds that an HTML page names, `next_page` where a list goes on. `cut_off`
+    says that there were more entries than are read.
+    """
 
     title: str | None = None
     link: str | None = None
     language: str | None = None
+    kind: Kind | None = None
     ttl: timedelta | None = None
+    update_period: timedelta | None = None
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
+    feeds: tuple[str, ...] = ()
+    next_page: str | None = None
     entries: tuple[ParsedEntry, ...] = ()
+    cut_off: bool = False
     fault: str | None = None
 
 
@@ -212,7 +227,9 @@ class SourceState:
 class Document:
     """What HTTP, or a file, brought: the decoded body and what the answer said about it.
 
-    `status` 304 comes with an empty body.
+    `status` 304 comes with an empty body. `fresh_for` is how long the answer says it may be kept (RFC 9111
+    section 4.2.1: max-age, else Expires minus Date; less Age); None where it says nothing. `permanent_url` is
+    where permanent redirects led, up to the first one that was not.
     """
 
     url: str
@@ -221,6 +238,7 @@ class Document:
     content_type: str | None = None
     charset: str | None = None
     validators: Validators | None = None
+    fresh_for: timedelta | None = None
     permanent_url: str | None = None
 
 
