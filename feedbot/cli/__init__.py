@@ -12,6 +12,7 @@ from feedbot import __version__
 from feedbot.config import Config, load
 from feedbot.errors import ConfigError, FeedbotError, LockedError, UsageError
 from feedbot.jobs.observe import hide_secrets, set_up_logging
+from feedbot.store import Store
 
 T = TypeVar("T")
 DEFAULT_CONFIG = Path("config.toml")
@@ -61,6 +62,12 @@ def read_config(context: typer.Context, *, optional: bool = False) -> Config:
     return load(path or DEFAULT_CONFIG)
 
 
+def open_store(context: typer.Context) -> tuple[Config, Store]:
+    """The configuration and its database, opened to read; one that is not there yet reads as empty."""
+    config = read_config(context)
+    return config, Store.open_to_read(config.database_path)
+
+
 def wait_for(work: Coroutine[Any, Any, T]) -> T:
     """Run asynchronous work to its end, on uvloop."""
     return uvloop.run(work)
@@ -68,7 +75,7 @@ def wait_for(work: Coroutine[Any, Any, T]) -> T:
 
 def main() -> None:
     """The program: one line on stderr and the contract's exit code where something is wrong."""
-    from feedbot.cli import daemon, look  # noqa: F401, PLC0415  # they add their commands
+    from feedbot.cli import daemon, preview, source, status, subscription  # noqa: F401, PLC0415  # they add their commands
 
     set_up_logging()
     try:
