@@ -7,7 +7,7 @@ test of each behaviour below fails should a later aiohttp read it no more.
 import asyncio
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, cast
@@ -26,7 +26,10 @@ _IDLE_SECONDS = 5.0
 _MOST_CONNECTIONS = 100
 _RESOLVER_THREADS = 16
 _SHIFT = 0x10F000 - 0xDC00  # a lone surrogate of surrogateescape <-> a private-use code point
+_SHIFTED_START = b"\xf4\x8f"
 _SHIFTED = re.compile(rb"\xf4\x8f[\x82\x83][\x80-\xbf]")
+
+Lookup = Callable[..., list[Any]]  # socket.getaddrinfo, or what answers in its place
 
 
 class ExcessError(aiohttp.ClientError):
@@ -35,6 +38,8 @@ class ExcessError(aiohttp.ClientError):
 
 def exact(value: str) -> str:
     """A header value for a request; bytes that are no UTF-8 (surrogateescape) leave as they came."""
+    if value.isascii():
+        return value
     return "".join(chr(ord(char) + _SHIFT) if "\udc80" <= char <= "\udcff" else char for char in value)
 
 
@@ -47,12 +52,15 @@ class _ExactTransport:
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
+        self.is_closing = transport.is_closing  # asked several times a request
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        self._transport.write(_SHIFTED.sub(_byte_of, data))
+        if _SHIFTED_START in data:
+            data = _SHIFTED.sub(_byte_of, data)
+        self._transport.write(data)
 
     def writelines(self, pieces: Iterable[bytes]) -> None:
         self.write(b"".join(pieces))
@@ -87,7 +95,8 @@ class _Handler(ResponseHandler):
 
     def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
         message, body = data
-        self._header_bytes = sum(len(name) + len(value) for name, value in message.raw_headers)
+        if self._taken > MOST_HEADER_BYTES:  # else there cannot be more of them
+            self._header_bytes = sum(len(name) + len(value) for name, value in message.raw_headers)
         if message.code >= 200:
             self._body = body
         super().feed_data(data, size)
@@ -123,7 +132,8 @@ class _Handler(ResponseHandler):
 class Resolver(AbstractResolver):
     """Looks names up in threads of its own: a name server that never answers holds up nothing else."""
 
-    def __init__(self) -> None:
+    def __init__(self, lookup: Lookup = socket.getaddrinfo) -> None:
+        self._lookup = lookup
         self._threads = ThreadPoolExecutor(_RESOLVER_THREADS, "resolver")
 
     async def resolve(
@@ -131,7 +141,7 @@ class Resolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """The addresses of a name, without those that need a zone. Raises OSError for a name without any."""
         ask = partial(
-            socket.getaddrinfo,
+            self._lookup,
             host,
             port,
             family=family,
