@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup, escape
 
 from feedbot.demo.botapi.chats import Chat, Message
-from feedbot.demo.botapi.entities import utf16
+from feedbot.demo.botapi.markup import utf16
 from feedbot.demo.botapi.world import World
 
 _SHOWN = 100
