@@ -30,10 +30,8 @@ ATTRIBUTES = {
     "th": {"colspan", "rowspan", "scope"},
     "ol": {"start", "reversed"},
     "time": {"datetime"},
-    "blockquote": {"cite"},
-    "q": {"cite"},
 }
-_ADDRESSES = frozenset({"href", "src", "poster", "cite"})
+_ADDRESSES = frozenset({"href", "src", "poster"})
 _VOID = frozenset({"br", "hr", "img", "source"})
 _ENDS_ITS_LIKE = frozenset("p li dt dd tr td th".split())  # what HTML lets stand without an end tag
 _UNSEEN = re.compile(r"script|style|iframe|noembed|noframes|object|svg|math|template|title|textarea|select")
