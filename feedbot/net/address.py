@@ -56,7 +56,10 @@ def redirected(base: URL, location: str) -> URL:
         if _CONTROL.search(text):
             raise FetchError("it leads to what is no address")
         text = _SURROGATE.sub(lambda match: f"%{ord(match[0]) - 0xDC00:02X}", text)
-        target = parsed(str(base.join(URL(text))))
+        told = URL(text)
+        if told.scheme and not told.raw_host:
+            raise FetchError("it leads to what is no whole address")
+        target = parsed(str(base.join(told)))
         if target.raw_user or target.raw_password:
             raise FetchError("it leads to an address with user information")
     except ValueError as error:

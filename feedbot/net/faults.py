@@ -20,10 +20,6 @@ _WORDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = 
     (aiohttp.ClientConnectorCertificateError, "the certificate is not valid for this host"),
     (aiohttp.ClientSSLError, "no encrypted connection could be made"),
     (ExcessError, "the answer has more headers or framing than any honest one"),
-    (
-        (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, ConnectionError),
-        "the connection ended before the whole answer was there",
-    ),
     ((aiohttp.ClientResponseError, HttpProcessingError), "what came back is not HTTP that can be read"),
 )
 
@@ -39,12 +35,15 @@ def _reason(error: Exception, target: URL) -> str:
     inner = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     if isinstance(inner, RefusedAddressError):
         return (
-            f"the address of {target.host} is not public, or its port is none of the web's;"
+            f"the address of {target.raw_host} is not public, or its port is none of the web's;"
             " allow it with fetch.allow_networks"
         )
     for kind, words in _WORDS:
         if isinstance(error, kind):
             return words
-    if isinstance(inner, OSError):
-        return f"no connection: {os.strerror(inner.errno)}" if inner.errno else "no connection"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        number = error.os_error.errno
+        return f"no connection: {os.strerror(number)}" if number else "no connection"
+    if isinstance(error, (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, OSError)):
+        return "the connection ended before the whole answer was there"
     return f"could not be fetched ({type(error).__name__})"

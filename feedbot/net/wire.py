@@ -40,7 +40,15 @@ def exact(value: str) -> str:
     """A header value for a request; bytes that are no UTF-8 (surrogateescape) leave as they came."""
     if value.isascii():
         return value
-    return "".join(chr(ord(char) + _SHIFT) if "\udc80" <= char <= "\udcff" else char for char in value)
+    return "".join(_travelling(char) for char in value)
+
+
+def _travelling(char: str) -> str:
+    if "\udc80" <= char <= "\udcff":
+        return chr(ord(char) + _SHIFT)
+    if "\U0010f080" <= char <= "\U0010f0ff":  # such a one itself, lest it arrives as a byte: byte by byte
+        return "".join(chr(octet + 0xDC00 + _SHIFT) for octet in char.encode())
+    return char
 
 
 def _byte_of(match: re.Match[bytes]) -> bytes:
@@ -102,15 +110,26 @@ class _Handler(ResponseHandler):
         super().feed_data(data, size)
 
     def data_received(self, data: bytes) -> None:
+        # A head goes to the parser alone: if its answer has no body (304), what follows is never read.
+        while self._body is None and 0 <= (end := data.find(b"\r\n\r\n")) < len(data) - 4:
+            if not self._take(data[: end + 4]):
+                return
+            data = data[end + 4 :]
+        self._take(data)
+
+    def _take(self, data: bytes) -> bool:
+        """Parse the next bytes; False: the connection ends here."""
         if data and self._body is not None and self._body.is_eof():
             self.force_close()
             if self.transport is not None:
                 self.transport.close()
-            return
+            return False
         self._taken += len(data)
         super().data_received(data)
         if self._is_excessive():
             self._refuse()
+            return False
+        return True
 
     def _is_excessive(self) -> bool:
         if self._header_bytes > MOST_HEADER_BYTES:
