@@ -14,13 +14,14 @@ from xml.parsers import expat
 READING = "1"  # part of each hash: raise it when entries are read differently than before
 MAX_DEPTH = 256
 MAX_ATTRIBUTES = 500
+MAX_ELEMENTS = 20_000  # of one entry
 MOST_PIECES = 20_000  # nobody's feed has more; where it ends, the rest is not looked at
 _ENTRY_NAMES = frozenset({"item", "entry"})
 _START_TAG = re.compile(rb"""<[^"'>]*(?:"[^"]*"[^"'>]*|'[^']*'[^"'>]*)*>""")
 
 
 class TooDeep(ValueError):
-    """The document nests elements, or piles attributes, as no feed does."""
+    """The document nests elements, or piles them or their attributes, as no feed does."""
 
 
 class _NotSafe(Exception):
@@ -63,6 +64,7 @@ class _Walk:
     around: tuple[int, ...] | None = None
     entry: tuple[int, int] | None = None  # offset and depth of the entry that is open
     spans: list[tuple[int, int]] = field(default_factory=list)
+    elements: int = 0
     parser: Any = None
 
     def run(self) -> None:
@@ -88,7 +90,8 @@ class _Walk:
     def start(self, name: str, attributes: list[str]) -> None:
         """An element begins."""
         depth = len(self.parents)
-        if depth >= MAX_DEPTH or len(attributes) > 2 * MAX_ATTRIBUTES:
+        self.elements += 1
+        if depth >= MAX_DEPTH or len(attributes) > 2 * MAX_ATTRIBUTES or self.elements > MAX_ELEMENTS:
             raise TooDeep
         if name.rpartition(" ")[2].lower() in _ENTRY_NAMES:
             self.start_entry(name, depth)
@@ -103,6 +106,7 @@ class _Walk:
         if around != self.around or name != self.entry_name:
             raise _NotSafe
         self.entry = (self.parser.CurrentByteIndex, depth)
+        self.elements = 0
 
     def end(self, _name: str) -> None:
         """An element ends."""
@@ -114,6 +118,7 @@ class _Walk:
                 raise _NotSafe  # `<item/>` says nothing
             self.spans.append((begin, end))
             self.entry = None
+            self.elements = 0
 
     def qname(self, at: int) -> bytes:
         """The name that is written in the document there."""

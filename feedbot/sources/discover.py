@@ -7,9 +7,11 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from feedbot.rules.text import fold
 from feedbot.rules.urls import absolute
+from feedbot.sources.shallow import shallow
 
 MOST_FEEDS = 20
 _MOST_LINKS = 5000
+_MOST_HTML = 2_000_000
 _FEED_TYPE = re.compile(
     r"(?:application|text)/(?:(?:rss|atom|rdf|x-rss)\+xml|feed\+json|x-rss)\b", re.IGNORECASE
 )
@@ -33,7 +35,7 @@ def discover(html: str, url: str) -> tuple[str, ...]:
     Those its head declares; where it declares none, those it links to by an address or a word that only feeds
     have. Feeds of comments come last, JSON after XML, and otherwise the page's own order counts.
     """
-    tree = LexborHTMLParser(html)
+    tree = LexborHTMLParser(shallow(html[:_MOST_HTML]))
     base = _base(tree, url)
     declared = [
         (address, fold(f"{node.attributes.get('title') or ''} {node.attributes.get('type') or ''}"))

@@ -78,7 +78,9 @@ def parse_sitemap(text: str, url: str) -> ParsedFeed:
         return ParsedFeed(fault=f"this is no sitemap: {describe(text, root)}")
     if "<!ENTITY" in text[: root.at].upper():
         return ParsedFeed(fault="the sitemap declares entities of its own, which feedbot does not expand")
-    urls = _walk(text[root.at :])
+    urls, whole = _walk(text[root.at :])
+    if not (urls or whole):
+        return ParsedFeed(fault="the sitemap is broken before its first address ends")
     if root.name == "sitemapindex":
         return _index(urls, url)
     newest = _newest(urls)
@@ -88,7 +90,8 @@ def parse_sitemap(text: str, url: str) -> ParsedFeed:
     return ParsedFeed(kind=Kind.SITEMAP, entries=entries, cut_off=len(newest) < len(urls))
 
 
-def _walk(text: str) -> list[dict[str, str]]:
+def _walk(text: str) -> tuple[list[dict[str, str]], bool]:
+    """What each `url` or `sitemap` tells, and whether the document was well-formed to its end."""
     walk = _Walk(expat.ParserCreate("utf-8"))
     walk.parser.buffer_text = True
     walk.parser.StartElementHandler = walk.start
@@ -97,8 +100,8 @@ def _walk(text: str) -> list[dict[str, str]]:
     try:
         walk.parser.Parse(text.encode("utf-8", "replace"), True)
     except (expat.ExpatError, _Enough):
-        return walk.urls
-    return walk.urls
+        return walk.urls, False
+    return walk.urls, True
 
 
 def _when(told: dict[str, str]) -> str:
