@@ -127,9 +127,12 @@ class _Handler(ResponseHandler):
         self._taken += len(data)
         super().data_received(data)
         if self._is_excessive():
-            self._refuse()
+            self._refuse(ExcessError("too much around the body"))
             return False
-        return True
+        broken = self.exception()
+        if broken is not None:  # aiohttp tells it to who waits for a head, not to who reads a body
+            self._refuse(broken)
+        return broken is None
 
     def _is_excessive(self) -> bool:
         if self._header_bytes > MOST_HEADER_BYTES:
@@ -139,12 +142,11 @@ class _Handler(ResponseHandler):
         around = self._taken - self._body.total_bytes
         return around > _MOST_FRAMING_BYTES + 2 * self._body.total_bytes
 
-    def _refuse(self) -> None:
-        error = ExcessError("too much around the body")
+    def _refuse(self, error: BaseException) -> None:
         if self.transport is not None:
             self.transport.abort()
         self.set_exception(error)
-        if self._body is not None:
+        if self._body is not None and not self._body.is_eof():
             self._body.set_exception(error)
 
 
