@@ -10,7 +10,7 @@ from feedbot.model import Related
 from feedbot.rules.text import fold
 from feedbot.sources.blocks import Block, read_blocks
 from feedbot.sources.body import Body, paragraphs_as_blocks, sort_out
-from feedbot.sources.density import chrome_in, densest, names_of
+from feedbot.sources.density import chrome_in, densest, names_of, weight
 from feedbot.sources.labels import is_related_heading, spelled
 from feedbot.sources.listing import href_is_page, link_of
 from feedbot.sources.pack import ListRules, Pack
@@ -69,7 +69,7 @@ def find_body(page: Page, html: str, article_body: str | None) -> tuple[Body, Le
     text = "".join(block.text for block in guessed.text) if guessed else ""
     if article_body and spelled(article_body)[:60] not in spelled(text[:20_000]):
         return _sorted(page, paragraphs_as_blocks(article_body)), node, "JSON-LD"
-    if guessed and len(text) >= _SHORTEST_BODY:
+    if guessed and weight(text) >= _SHORTEST_BODY:
         marked = node is not None and "articleBody" in (node.attributes.get("itemprop") or "")
         return guessed, node, "microdata" if marked else "text pattern"
     return _last_resort(page, html, guessed, node, len(text))

@@ -9,12 +9,14 @@ from feedbot.model import Photo
 from feedbot.rules.photo import is_photo
 from feedbot.rules.urls import absolute
 from feedbot.sources.article_body import Page
-from feedbot.sources.blocks import read_blocks
+from feedbot.sources.blocks import is_frame, read_blocks
 from feedbot.sources.body import Body, sort_out
+from feedbot.sources.density import is_chrome
 from feedbot.sources.pictures import image_of, stem
 from feedbot.sources.selector import find, text_of
 
 _MOST_IMAGES = 300
+_LEAD_WIDTH = 200
 
 
 def article_photos(
@@ -36,7 +38,7 @@ def article_photos(
         return [*(one for one in ruled if stem(one.url) not in known), *photos], credit, "photo"
     rule, head = next(((rule, found) for rule, found in heads if found and is_photo(found[0])), ("", ()))
     if not head:
-        return photos, credit, "body"
+        return (photos or _beside(page, scope)), credit, "body"
     if stem(head[0].url) in {stem(photo.url) for photo in photos}:
         return photos, credit, "body"
     shown, in_masthead = _shown(page, scope, head[0])
@@ -45,6 +47,31 @@ def article_photos(
     if photos or in_masthead or stem(head[0].url) in logos:
         return photos, credit, "body"
     return list(head), credit, rule
+
+
+def _beside(page: Page, scope: LexborNode | None) -> list[Photo]:
+    """The first picture of the article around a body that has none."""
+    near = scope.parent if scope is not None else None
+    for _ in range(3):
+        if near is None or near.tag in {"body", "html"} or is_chrome(near):
+            return []
+        for node in near.css("img, amp-img")[:_MOST_IMAGES]:
+            photo = _framed(page, node)
+            if photo and is_photo(photo) and (photo.width or _LEAD_WIDTH) >= _LEAD_WIDTH and not _in_chrome(node, near):
+                return [photo]
+        if near.tag in {"article", "main"}:
+            return []
+        near = near.parent
+    return []
+
+
+def _in_chrome(node: LexborNode, end: LexborNode) -> bool:
+    above = node.parent
+    while above is not None and above.mem_id != end.mem_id:
+        if is_chrome(above):
+            return True
+        above = above.parent
+    return False
 
 
 def _ruled(page: Page) -> list[Photo]:
@@ -93,9 +120,9 @@ def _framed(page: Page, node: LexborNode) -> Photo | None:
     for _ in range(4):
         if frame is None or frame.tag in {"body", "article", "main"}:
             break
-        if frame.tag == "figure" or frame.css_first("figcaption, [class*='caption']") is not None:
+        if is_frame(frame) or frame.css_first("figcaption, [class*='caption']") is not None:
             found = sort_out(
-                read_blocks(frame, page.base, page.nodes(page.pack.article.caption), (), ()),
+                read_blocks(frame, page.base, page.nodes(page.pack.article.caption), framed=is_frame(frame)),
                 page.links,
                 caption_from_alt=False,
             )

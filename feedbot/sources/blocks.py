@@ -127,6 +127,7 @@ class _Reader:
         else:
             self.read(node, inner)
         self.flush(inner)
+        self.pictured = False
 
     def inside(self, node: LexborNode, where: Where) -> Where:
         """Where the children of a node stand."""
@@ -141,7 +142,7 @@ class _Reader:
         )
         return Where(
             tag=name if name in _KEPT_TAGS else where.tag,
-            frame=where.frame or (node.mem_id if _is_frame(node, classes) else None),
+            frame=where.frame or (node.mem_id if is_frame(node) else None),
             caption=where.caption or (is_caption and node.css_first("p + p, img") is None),
             credit=where.credit or is_credit,
             centered=where.centered or centered or bool(_CENTERED.search(attributes.get("style") or "")),
@@ -202,7 +203,7 @@ class _Reader:
     def break_line(self, where: Where) -> None:
         """One `<br>` ends a line, a second one the paragraph."""
         self.end_line()
-        self.broken = self.pictured
+        self.broken = self.pictured and not self.lines
         self.breaks += 1
         if self.breaks > 1:
             self.flush(where)
@@ -236,13 +237,13 @@ def _short_cells(row: LexborNode) -> list[str]:
     return cells if is_data else []
 
 
-def _is_frame(node: LexborNode, classes: str) -> bool:
+def is_frame(node: LexborNode) -> bool:
     """Whether a node frames a picture: a figure, or a table, list or div made for one."""
     if node.tag == "figure":
         return True
     if node.tag not in {"table", "div", "dl", "center"}:
         return False
-    classes = classes.casefold()
+    classes = (node.attributes.get("class") or "").casefold()
     framed = node.tag != "div" or any(name in classes for name in _PICTURE_CLASSES)
     has_picture = framed and node.css_first("img, amp-img, picture") is not None
     return has_picture and len(fold(node.text(deep=True))) < _LONGEST_FRAME
@@ -254,13 +255,16 @@ def read_blocks(
     captions: Iterable[int] = (),
     removed: Iterable[int] = (),
     credits_told: Iterable[int] = (),
+    *,
+    framed: bool = False,
 ) -> list[Block]:
     """The blocks of a body. `captions`, `removed` and `credits_told` are the `mem_id`s of nodes that rules
-    name.
+    name; `framed` says that the node itself is the frame of a picture.
     """
     reader = _Reader(base, frozenset(captions), frozenset(removed), frozenset(credits_told))
-    reader.read(body, Where())
-    reader.flush(Where())
+    start = Where(frame=body.mem_id if framed else None)
+    reader.read(body, start)
+    reader.flush(start)
     return list(_split_lines(reader.blocks))
 
 

@@ -31,7 +31,7 @@ _FURNITURE = re.compile(
     r"(?:advertisement|sponsored|share(?: this| on| via)?(?: article| story| post)?|print|e-?mail|subscribe"
     r"|comments?(?: \(\d+\))?|(?:leave|post) a (?:comment|reply)|continue reading.{0,60}|read more"
     r"|table of contents|(?:tags|tagged|topics|filed under|posted in)\s*:.{0,200}|\d+ min(?:ute)?s? read"
-    r"|공유하기|인쇄|목록|프린트)\s*:?",
+    r"|(?:views?|hits?|조회수?)\s*:?\s*[\d,]+|공유하기|인쇄|목록|프린트)\s*:?",
     re.IGNORECASE,
 )
 _ASIDE = re.compile(r"(?:read (?:more|also|next)|see also|related|also read)\s*[:：]\s*\S.*", re.IGNORECASE)

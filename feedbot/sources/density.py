@@ -13,7 +13,7 @@ _CHROME_TAGS = frozenset("nav aside footer form menu dialog select button".split
 _CHROME = re.compile(
     r"(?:^|[\s_-])(?:share|sharing|shares|social|sns|comments?|respond|disqus|newsletter|subscribe|subscription|signup"
     r"|promo|advert\w*|ads?|sponsor\w*|sidebar|breadcrumbs?|pagination|paging|pager|toolbar|cookies?|popup|modal|widget"
-    r"|nav|navbar|menu|toc|skip|sr-only|screen-reader-text|visually-hidden|footer|masthead|tags|tag-list|taglist|hashtags?"
+    r"|nav|navbar|menu|location|files?|attach|(?:[a-z]+[-_])?info|toc|skip|sr-only|screen-reader-text|visually-hidden|footer|masthead|tags|tag-list|taglist|hashtags?"
     r"|entry-meta|post-meta|article-meta|byline|print|related|recommend\w*|popular|trending|most-read|more-stories|author-bio"
     r"|author-box|about-author|post-navigation|view_util|btn_?\w*)(?:$|[\s_-])"
     r"|(?:^|\s)(?:sharedaddy|jp-relatedposts|addtoany\w*|addthis\w*|yarpp\w*|subscription-widget\w*)",
@@ -76,9 +76,9 @@ def _holders(root: LexborNode) -> Iterator[tuple[LexborNode, int]]:
         own, children = 0, []
         for child in node.iter(include_text=True):
             if child.is_text_node:
-                own += len((child.text_content or "").strip())
+                own += weight((child.text_content or "").strip())
             elif child.tag in {"b", "i", "em", "strong", "span", "font", "u", "mark", "sup", "sub"}:
-                own += len(child.text(deep=True).strip())
+                own += weight(child.text(deep=True).strip())
             elif child.tag not in {"script", "style", "noscript", "template", "a"} and not is_chrome(child):
                 children.append(child)
         if own >= _FEWEST_LETTERS and node.tag in _WRAPPERS | {"body"}:
@@ -92,14 +92,20 @@ def _link_share(node: LexborNode) -> float:
     return min(1.0, linked / letters)
 
 
+def weight(text: str) -> int:
+    """How much a text says, in letters of an alphabet: a syllable or an ideograph counts for two and a half."""
+    wide = sum("\u2e80" <= char <= "\ud7ff" or "\uf900" <= char <= "\ufaff" for char in text)
+    return len(text) + wide * 3 // 2
+
+
 def _widened(node: LexborNode) -> LexborNode:
     """The node, or those around it that add little but pictures and captions."""
     length = len(fold(node.text(deep=True)))
     above = node.parent
     for _ in range(3):
-        if above is None or above.tag in {"body", "html"} or is_chrome(above):
+        if above is None or above.tag in {"body", "html", "tr", "tbody", "table"} or is_chrome(above):
             break
-        if len(fold(above.text(deep=True))) > length * 1.15 + 200:
+        if len(fold(above.text(deep=True))) > length * 1.15 + min(200, length // 5):
             break
         node, above = above, above.parent
     return node

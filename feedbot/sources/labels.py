@@ -51,13 +51,13 @@ _ROLE = re.compile(
 _PARTICLES = frozenset("al bin da de del della den der di dos du el from ibn la le ter van von y".split())
 _LABEL_PARTS = re.compile(r"\s*\|\s*|\s+/\s+|,\s+(?=photos?\b)", re.IGNORECASE)
 _BYLINE_START = re.compile(
-    r"^(?:(?:written|posted|published|reported|words|text|story|article)\s+)?by\b\s*[:：]?\s*|^(?:authors?|작성자)\s*[:：]\s*",
+    r"^(?:(?:written|posted|published|submitted|reported|words|text|story|article)\s+)?by\b\s*[:：]?\s*|^(?:authors?|작성자)\s*[:：]\s*",
     re.IGNORECASE,
 )
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
 _BYLINE_END = re.compile(
     rf"\s*(?:\bon\b|\bat\b|[|·•,–—-])?\s+(?:\w{{3,9}},?\s+)?"
-    rf"(?:{_MONTH}\s+\d|\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}|\d{{4}}\s?[-./년]).*$|\s+[|•]\s.*$",
+    rf"(?:{_MONTH}\s+\d|\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}|\d{{1,2}}[/.]\d|\d{{4}}\s?[-./년]).*$|\s+[|•]\s.*$",
     re.IGNORECASE,
 )
 _ORNAMENTS = " *※▲▶■□●○◆◇-–—·\u3000"

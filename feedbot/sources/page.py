@@ -6,7 +6,7 @@ microdata; how the visible page is written. Bodies: `article_body.py`. Pictures:
 
 import mimetypes
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -63,7 +63,7 @@ def parse_article(html: str, url: str, pack: Pack) -> ParsedEntry:
             _Told("JSON-LD", replace(structured, content_text=None, photos=())),
             _Told("meta", replace(meta, photos=())),
             _Told("microdata", replace(microdata, photos=())),
-            _Told("text pattern", read_patterns(tree, page.base, scope)),
+            _Told("text pattern", read_patterns(tree, page.base, scope, _lines(body.text))),
         ]
     )
     body.text = _without_head(body.text, told)
@@ -84,6 +84,10 @@ def parse_article(html: str, url: str, pack: Pack) -> ParsedEntry:
         canonical=meta.canonical or structured.canonical,
         provenance={**told.provenance, **{name: rule for name, rule in more.items() if rule}},
     )
+
+
+def _lines(blocks: Sequence[Block]) -> Iterator[str]:
+    return (line.text for block in blocks for line in block.lines)
 
 
 def _first_of(parts: Sequence[_Told]) -> ParsedEntry:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -10,9 +11,10 @@ from feedbot.model import Author, ParsedEntry
 from feedbot.rules.dates import parse_date
 from feedbot.rules.text import fold, fold_case
 from feedbot.sources.density import names_of
-from feedbot.sources.labels import byline_authors
+from feedbot.sources.labels import byline_authors, label_of
 
 _MOST = 60
+_TOP_LINES = 8
 _LONGEST_LINE = 160
 _DATES = "[class*='date'], [id*='date'], [class*='time'], [class*='publish'], [class*='Date'], [class*='posted'], time"
 _LINES = (
@@ -21,7 +23,7 @@ _LINES = (
 )
 _BYLINES = (
     "[rel~='author'], a[href*='/author/'], [class*='byline'], [class*='Byline'], .author-name, .author,"
-    " [class*='author'], .writer, .reporter, .journalist, [class*='posted-by'], [class*='writer']"
+    " [class*='author'], .writer, .reporter, .journalist, [class*='posted-by'], [class*='submitted'], .fn, [class*='writer']"
 )
 _SECTIONS = (
     ".cat-links a, [rel~='category'], [class*='category'] a, [class*='category'], [class*='section-name'],"
@@ -30,6 +32,18 @@ _SECTIONS = (
 _CRUMBS = (
     "[class*='breadcrumb'], [class*='Breadcrumb'], [aria-label*='breadcrumb' i], [class*='location'],"
     " [id*='breadcrumb']"
+)
+_ELSEWHERE = re.compile(
+    r"(?:^|[\s_-])(?:related|sidebar|comments?|recommend\w*|popular|widget|nav|latest|trending)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_POST = re.compile(r"(?:^|\s)(?:h-?entry|post|node|blog-post|article)(?:$|\s)", re.IGNORECASE)
+_FOOTER = re.compile(r"(?:^|[\s_-])footer(?:$|[\s_-])", re.IGNORECASE)
+_SECTION_SIGN = re.compile(r"^(?:category|categories|section|filed under|posted in|카테고리|분류)\s*[:：]?\s+", re.IGNORECASE)
+_HEAD_WORDS = re.compile(
+    r"\b(?:by|written|posted|submitted|reported|published|updated|on|at|in|and|am|pm|min(?:ute)?s?|read|ago|utc|gmt|kst"
+    r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*)\b|[\W\d_]+",
+    re.IGNORECASE,
 )
 _UPDATED_FIRST = re.compile(
     r"(?:updated|modified|last\s+(?:edit|update)|수정|최종)\b.{0,40}?(?=(?:published|posted|first|입력|등록|게시))",
@@ -40,16 +54,21 @@ _PUBLISHED = re.compile(
     re.IGNORECASE,
 )
 _IN_ADDRESS = re.compile(r"/((?:19|20)\d\d)[/-]?([01]\d)[/-]?([0-3]\d)(?=[/_-]|\D|$)")
-_PARTS = re.compile(r"\s+(?:[|:»«•]|::|[-–—·])\s+|\s*[|»]\s*")
+_PARTS = re.compile(r"\s+(?:[|:»«•]|::|[-–—·])\s+|\s*[|»｜]\s*")
 
 
-def read_patterns(tree: LexborHTMLParser, url: str, scope: LexborNode | None) -> ParsedEntry:
-    """What the visible page tells; `scope` is the node of the article's body, near which all of it stands."""
+def read_patterns(
+    tree: LexborHTMLParser, url: str, scope: LexborNode | None, lines: Iterable[str]
+) -> ParsedEntry:
+    """What the visible page tells. `scope` is the node of the article's body, near which all of it stands;
+    `lines` are the body's own, where a date may stand on top.
+    """
     near = _near(scope)
-    date = _date(tree, near) or _date_in_address(url)
+    on_top = next((line for line in islice(lines, _TOP_LINES) if date_in(line, whole=True)), None)
+    date = _date(tree, near) or on_top or _date_in_address(url)
     return ParsedEntry(
         title=_title(tree),
-        authors=_authors(tree),
+        authors=_authors(tree) or _signed(near),
         categories=tuple(filter(None, [_section(tree)])),
         language=tree.root.attributes.get("lang") if tree.root else None,
         published=date,
@@ -69,19 +88,19 @@ def _near(scope: LexborNode | None) -> LexborNode | None:
 
 
 def _in_chrome(node: LexborNode) -> bool:
-    """Whether a node stands in a menu, a side column or a footer."""
+    """Whether a node stands in a menu, a side column or the page's footer; an article's own footer is none."""
     above = node.parent
+    in_footer = False
     for _ in range(12):
         if above is None or above.tag == "body":
-            return False
-        if above.tag in {"nav", "aside", "footer"} or re.search(
-            r"(?:^|[\s_-])(?:related|sidebar|comments?|recommend\w*|popular|footer|widget|nav|latest|trending)(?:$|[\s_-])",
-            names_of(above),
-            re.IGNORECASE,
-        ):
+            return in_footer
+        if above.tag in {"nav", "aside"} or _ELSEWHERE.search(names_of(above)):
             return True
+        if above.tag == "article" or _POST.search(names_of(above)):
+            return False
+        in_footer = in_footer or above.tag == "footer" or _FOOTER.search(names_of(above)) is not None
         above = above.parent
-    return False
+    return in_footer
 
 
 def _title(tree: LexborHTMLParser) -> str | None:
@@ -163,11 +182,20 @@ def _authors(tree: LexborHTMLParser) -> tuple[Author, ...]:
     return ()
 
 
+def _signed(near: LexborNode | None) -> tuple[Author, ...]:
+    """The authors that a line of its own near the body names: "By Kim Nara", "작성자 김나라"."""
+    for node in near.css(_LINES)[: _MOST * 5] if near is not None else ():
+        text = fold(node.text(deep=True, separator=" "))
+        if 4 < len(text) <= 60 and (label := label_of(text)) and label.names and not label.credit:
+            return tuple(Author(name) for name in label.names)
+    return ()
+
+
 def _section(tree: LexborHTMLParser) -> str | None:
     for node in tree.css(_SECTIONS)[:_MOST]:
         text = fold(node.text(deep=True, separator=" "))
         if 1 < len(text) <= 40 and not _in_chrome(node):
-            return text
+            return _SECTION_SIGN.sub("", text)
     for node in tree.css(_CRUMBS)[:3]:
         links = [fold(link.text(deep=True)) for link in node.css("a, li, span")[:20]]
         links = [
@@ -190,7 +218,12 @@ def is_part_of_head(text: str, entry: ParsedEntry) -> bool:
     }:
         return True
     signed = [author.name for author in byline_authors(text)]
-    return bool(date_in(text, whole=True)) or (bool(signed) and set(signed) <= set(names))
+    if date_in(text, whole=True) or (signed and set(signed) <= set(names)):
+        return True
+    left = told
+    for known in sorted((fold_case(one) for one in (*names, *entry.categories) if one), key=len, reverse=True):
+        left = left.replace(known, " ")
+    return left != told and not _HEAD_WORDS.sub("", re.sub(r"(?<=\d)(?=[a-z])|(?<=[a-z])(?=\d)", " ", left))
 
 
 def is_long_sentence(text: str) -> bool:

@@ -300,8 +300,8 @@ def _without_site(title: str | None, site: str | None) -> str | None:
     """A title without the site's name behind it."""
     if title and site and len(title) > len(site) and title.casefold().endswith(site.casefold()):
         left = title[: -len(site)].rstrip()
-        if left and left[-1] in "|-–—:·•»<":
-            return left.rstrip(" |-–—:·•»<") or title
+        if left and left[-1] in "|-–—:·•»<｜":
+            return left.rstrip(" |-–—:·•»<｜") or title
     return title
 
 
