@@ -29,7 +29,7 @@ def unknown_in(parsed: ParsedFeed, known: dict[str, list[str | None]]) -> tuple[
     return tuple(entry for entry, piece in pairs if piece.hash not in known)
 
 
-def both_routes_agree(text: str) -> ParsedFeed:
+def both_routes_agree(text: str, most: int = 5) -> ParsedFeed:
     """Read in pieces with none, all, all but one and all but two known; and in one go."""
     first = parse_feed(text, URL)
     if first.pieces is None:
@@ -37,8 +37,8 @@ def both_routes_agree(text: str) -> ParsedFeed:
     root = find_root(text)
     assert root is not None
     assert first.entries == read_whole(prepare(text[root.at :])[0], URL).entries
-    some = range(min(4, len(first.entries)))
-    for new in [(), *((at,) for at in range(len(first.entries))[:5]), *combinations(some, 2)]:
+    some = range(min(most - 1, len(first.entries)))
+    for new in [(), *((at,) for at in range(len(first.entries))[:most]), *combinations(some, 2)]:
         known = known_of(first, new)
         again = parse_feed(text, URL, known)
         assert again.entries == unknown_in(first, known)
