@@ -29,8 +29,9 @@ from feedbot.net.faults import CONNECT_SECONDS, FAULTS, told
 from feedbot.net.guard import Guard
 from feedbot.net.inflate import OFFERED, Inflater, TooLargeError, megabytes
 from feedbot.net.manners import BusyError, Manners
+from feedbot.net.resolver import Lookup, Resolver
 from feedbot.net.robots import MOST_BYTES
-from feedbot.net.wire import MOST_HEADER_BYTES, Connector, Lookup, Resolver, exact
+from feedbot.net.wire import MOST_HEADER_BYTES, Connector, exact
 
 MOST_HOPS = 5
 _PATIENCE_SECONDS = 120.0  # in line at one host; the time an answer may take does not run meanwhile
