@@ -51,6 +51,8 @@ class _Told(_Base):  # type: ignore[misc]  # the mixin is untyped
         super().__init__(*arguments)
         self.resolve_relative_uris = self.sanitize_html = False
         self._picture: dict[str, Any] | None = None
+        self._groups = 0
+        self._in_group = False
         self.whole = 0  # how many entries have ended, or are followed by something
         self.skip: dict[str, list[str]] = {"hour": [], "day": []}
 
@@ -125,7 +127,15 @@ class _Told(_Base):  # type: ignore[misc]  # the mixin is untyped
         else:
             super()._end_title()
 
+    def _start_media_group(self, attrs_d: Any) -> None:
+        self._groups, self._in_group = self._groups + 1, True
+
+    def _end_media_group(self) -> None:
+        self._in_group = False
+
     def _start_media_content(self, attrs_d: Any) -> None:
+        if self._in_group:
+            attrs_d["group"] = self._groups
         if self._few("media_content"):
             super()._start_media_content(attrs_d)
         self._picture = attrs_d
