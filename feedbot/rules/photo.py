@@ -130,9 +130,11 @@ def _width(photo: Photo) -> int:
 
 
 def _join(first: Photo, second: Photo) -> Photo:
-    best = second if first.url is None or (second.url and _width(second) > _width(first)) else first
-    other = first if best is second else second
-    sized = best.width is None and other.url == best.url
+    """One photo of two copies: the address of the more useful size, the words of both."""
+    copy = first.url and second.url and normalised(first.url) == normalised(second.url)
+    better = first.url is None or (second.url and not copy and _width(second) > _width(first))
+    best, other = (second, first) if better else (first, second)
+    sized = copy and best.width is None and best.height is None
     return Photo(
         url=best.url,
         caption=first.caption or second.caption,
