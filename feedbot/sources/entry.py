@@ -75,9 +75,7 @@ def _text(value: Any) -> str:
 def _title(item: dict[str, Any]) -> str | None:
     """The title. What it is, Atom says and RSS does not: there closed tags and entities tell."""
     detail, title = item.get("title_detail") or {}, _text(item.get("title"))
-    is_html = str(detail.get("type") or "").endswith("html") or (
-        not item.get("is_atom") and _is_markup(title)
-    )
+    is_html = "html" in str(detail.get("type") or "") or (not item.get("is_atom") and _is_markup(title))
     return text_of(title) if is_html else line(title)
 
 

@@ -183,7 +183,7 @@ def _channel(reading: "Reading", url: str) -> ParsedFeed:
 
 
 def _title(head: dict[str, Any]) -> str | None:
-    is_html = str((head.get("title_detail") or {}).get("type") or "").endswith("html")
+    is_html = "html" in str((head.get("title_detail") or {}).get("type") or "")
     return text_of(head.get("title")) if is_html else line(head.get("title"))
 
 

@@ -40,9 +40,21 @@ def find_root(text: str) -> Root | None:
     while skipped := _SKIPPED.match(text, at):
         at = skipped.end()
     for match in _ROOT.finditer(text, at, at + _FAR):
+        if match[2] and (feed := _feed_after(text, match.end())):
+            return feed
         if match[1] or match[2]:
             return Root((match[1] or "!doctype html").lower(), match.start())
     return None
+
+
+def _feed_after(text: str, at: int) -> Root | None:
+    """The root of a feed right behind a DOCTYPE that calls it HTML."""
+    at = text.find(">", at, at + 1000) + 1
+    while skipped := _SKIPPED.match(text, at):
+        at = skipped.end()
+    match = _ROOT.match(text, at) if at else None
+    name = (match[1] or "").lower() if match else ""
+    return Root(name, at) if name in FEED_ROOTS else None
 
 
 def is_json(text: str) -> bool:

@@ -42,6 +42,7 @@ def test_the_first_element_decides_and_not_the_media_type(text: str, kind: Kind,
         "\ufeff",
         "<?xml version='1.0'?><?xml-stylesheet href='/a.xsl'?>",
         "<!-- <html> -->",
+        "<!DOCTYPE html>\n",
         "<br />\n<b>Warning</b>: no such file<br />\n",
     ],
 )
