@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -21,9 +22,9 @@ PHOTO_FILES_KEPT = timedelta(days=30)
 DELIVERIES_KEPT = timedelta(days=90)
 
 
-def jitter_of(source: Source) -> float:
-    """0 to 10 % later for an interval that we chose; one that the operator wrote is exact."""
-    return 0.0 if source.interval else random.uniform(0.0, 0.1)  # noqa: S311
+def jitter() -> float:
+    """0 to 10 %: by so much a poll is later than planned."""
+    return random.uniform(0.0, 0.1)  # noqa: S311
 
 
 class Local:
@@ -83,22 +84,22 @@ class Local:
 
     async def _tick_sources(self) -> None:
         self._last_tick = time.monotonic()
-        for source_id in await self._tools.store.do(sources.due_sources, self._clock()):
+        for stored in await self._tools.store.do(sources.due_sources, self._clock()):
             if len(self._running) >= MOST_POLLS:
                 break
-            if source := self._sources.get(source_id):
-                self._start(f"poll:{source_id}", lambda source=source: self._poll(source))  # type: ignore[misc]  # lambda with a default
+            source = self._sources.get(stored.id, stored)
+            self._start(f"poll:{source.id}", partial(self._poll, source))
 
     async def _poll(self, source: Source) -> None:
         started = time.monotonic()
-        report = await poll(self._tools, source, self._clock(), jitter=jitter_of(source))
+        report = await poll(self._tools, source, self._clock(), jitter=jitter())
         self._observer.polled(report, time.monotonic() - started)
         self._wake()
 
     async def _tick_pages(self) -> None:
-        for source_id in await self._tools.store.do(entries.waiting_sources, self._clock()):
-            if source := self._sources.get(source_id):
-                self._start(f"complete:{source_id}", lambda source=source: self._complete(source))  # type: ignore[misc]  # lambda with a default
+        for stored in await self._tools.store.do(entries.waiting_sources, self._clock()):
+            source = self._sources.get(stored.id, stored)
+            self._start(f"complete:{source.id}", partial(self._complete, source))
 
     async def _complete(self, source: Source) -> None:
         started = time.monotonic()
@@ -111,7 +112,7 @@ class Local:
         changed = await self._tools.store.do(feeds.changed_feeds)
         for feed in changed:
             if feed.slug in self._tools.site.categories:
-                self._start(f"publish:{feed.slug}", lambda slug=feed.slug: self._publish(slug))  # type: ignore[misc]  # lambda with a default
+                self._start(f"publish:{feed.slug}", partial(self._publish, feed.slug))
         self._wake()
 
     async def _publish(self, slug: str) -> None:

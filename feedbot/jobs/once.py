@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from telegram.error import TelegramError
 
-from feedbot.jobs.local import jitter_of
+from feedbot.jobs.local import jitter
 from feedbot.jobs.observe import Observer
 from feedbot.jobs.sending import Lane
 from feedbot.model import Source
@@ -84,9 +84,7 @@ async def _take_updates(crew: Crew, take: Callable[[], Awaitable[int]]) -> int:
 
 
 async def _poll_due(crew: Crew, at: datetime) -> list[PollReport]:
-    due = [
-        crew.known[name] for name in await crew.tools.store.do(sources.due_sources, at) if name in crew.known
-    ]
+    due = [crew.known.get(one.id, one) for one in await crew.tools.store.do(sources.due_sources, at)]
     return await _each("poll", due, lambda source: _poll(crew, source, at), crew)
 
 
@@ -96,7 +94,7 @@ async def _poll(crew: Crew, source: Source, at: datetime) -> PollReport:
 
     async def step() -> None:
         nonlocal report
-        report = await poll(crew.tools, source, at, jitter=jitter_of(source))
+        report = await poll(crew.tools, source, at, jitter=jitter())
 
     await crew.observer.guarded(f"poll:{source.id}", step)
     crew.observer.polled(report, time.monotonic() - started)
@@ -105,7 +103,7 @@ async def _poll(crew: Crew, source: Source, at: datetime) -> PollReport:
 
 async def _complete_due(crew: Crew, at: datetime) -> int:
     waiting = await crew.tools.store.do(entries.waiting_sources, at)
-    due = [crew.known[name] for name in waiting if name in crew.known]
+    due = [crew.known.get(one.id, one) for one in waiting]
     return sum(await _each("complete", due, lambda source: _complete(crew, source, at), crew))
 
 

@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from feedbot.model import Candidate, Changes, Entry, Source, SourceState, StoredEntry
+from feedbot.model import Candidate, Changes, Entry, Piece, Source, SourceState, StoredEntry, Validators
 from feedbot.rules.delivery import plan
 from feedbot.rules.normalise import digest_of
 from feedbot.store import deliveries, feeds, rows, sources, subscriptions
 from feedbot.store.tables import entries, entry_categories, entry_keys
+from feedbot.store.tables import sources as source_rows
 
 _BATCH = 500  # SQLite takes at most 32,766 parameters in one statement
 
@@ -24,6 +25,14 @@ class Saved:
     new: int = 0
     updated: int = 0
     planned: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """What is remembered of an entry's page: its validators, and the SHA-256 of its body."""
+
+    validators: Validators | None = None
+    hash: str | None = None
 
 
 def known(connection: Connection, source_id: str, keys: Sequence[str]) -> dict[str, StoredEntry]:
@@ -65,7 +74,12 @@ def newest_known(connection: Connection, source_id: str) -> datetime | None:
 
 
 def save_poll(
-    connection: Connection, source: Source, changes: Changes, state: SourceState, now: datetime
+    connection: Connection,
+    source: Source,
+    changes: Changes,
+    state: SourceState,
+    now: datetime,
+    pieces: Sequence[Piece] | None = None,
 ) -> Saved:
     """Save what a poll found: entries, their deliveries and the memory of the source, all or nothing."""
     planned = 0
@@ -80,6 +94,7 @@ def save_poll(
         else:
             rewrite(connection, stored, candidate.entry, candidate.slugs, candidate.digest, now)
     sources.save_state(connection, state)
+    sources.save_pieces(connection, source.id, pieces)
     return Saved(len(changes.new), 0 if source.complete else len(changes.updated), planned)
 
 
@@ -99,6 +114,7 @@ def _insert(
         "updated_at": now.replace(microsecond=0),
         "page_due": None if ready else now,
         "page_failures": 0,
+        "updates": 0,
         "record": rows.entry_json(entry),
     }
     stored = connection.execute(entries.insert().values(values).returning(entries)).mappings().one()
@@ -145,17 +161,20 @@ def rewrite(
         "digest": digest,
         "sort_at": entry.sort_at,
         "updated_at": now.replace(microsecond=0),
+        "updates": stored.updates + 1,
     }
     connection.execute(entries.update().where(entries.c.id == stored.row).values(values))
     _set_categories(connection, stored.row, slugs, entry)
     feeds.mark_changed(connection, {*stored.slugs, *slugs})
 
 
-def waiting_sources(connection: Connection, now: datetime) -> list[str]:
+def waiting_sources(connection: Connection, now: datetime) -> list[Source]:
     """The sources with entries whose page is due, the longest waiting first."""
-    query = select(entries.c.source_id).where(entries.c.page_due.is_not(None), entries.c.page_due <= now)
-    query = query.group_by(entries.c.source_id).order_by(func.min(entries.c.page_due))
-    return list(connection.execute(query).scalars())
+    due = select(entries.c.source_id, func.min(entries.c.page_due).label("since"))
+    due = due.where(entries.c.page_due.is_not(None), entries.c.page_due <= now).group_by(entries.c.source_id)
+    first = due.subquery()
+    query = select(source_rows).join(first, first.c.source_id == source_rows.c.id).order_by(first.c.since)
+    return [rows.source_of(row) for row in connection.execute(query).mappings()]
 
 
 def incomplete(connection: Connection, source_id: str, now: datetime, limit: int) -> list[StoredEntry]:
@@ -167,16 +186,24 @@ def incomplete(connection: Connection, source_id: str, now: datetime, limit: int
 
 
 def save_completed(
-    connection: Connection, stored: StoredEntry, entry: Entry, story: str, slugs: Sequence[str], now: datetime
+    connection: Connection,
+    stored: StoredEntry,
+    entry: Entry,
+    story: str,
+    slugs: Sequence[str],
+    page: PageRead,
+    again: datetime | None,
+    now: datetime,
 ) -> Saved:
     """Save the record that the page completed. A new entry is published and planned with it; one that was
-    out already counts as updated if it says something else.
+    out already counts as updated if it says something else. `again` is when the page is asked next.
     """
-    done = {"page_due": None, "page_failures": 0, "page_error": None}
+    done = {"page_due": again, "page_failures": 0, "page_error": None, "page_hash": page.hash}
+    done |= rows.validator_values(page.validators, "page_")
     here = entries.update().where(entries.c.id == stored.row)
     if stored.ready:
         connection.execute(here.values(done))
-        changed = digest_of(entry) != digest_of(stored.entry)
+        changed = digest_of(entry) != digest_of(stored.entry) and stored.updates < MOST_UPDATES
         if changed:
             rewrite(connection, stored, entry, slugs, stored.digest, now)
         return Saved(updated=int(changed))
@@ -188,31 +215,48 @@ def save_completed(
 
 
 def page_failed(
-    connection: Connection, stored: StoredEntry, error: str, again: datetime | None, now: datetime
+    connection: Connection,
+    stored: StoredEntry,
+    error: str,
+    again: datetime | None,
+    now: datetime,
+    *,
+    give_up: bool,
 ) -> Saved:
-    """Remember that a page failed. `again` None: what the feed said goes out as it is."""
+    """Remember that a page failed, and when it is asked again. `give_up`: what the feed said goes out as it is."""
     here = entries.update().where(entries.c.id == stored.row)
     failed = {"page_due": again, "page_failures": stored.page_failures + 1, "page_error": error}
     connection.execute(here.values(failed))
-    if again is not None or stored.ready:
+    if stored.ready or not give_up:
         return Saved()
     connection.execute(here.values(ready=True))
     return Saved(planned=_release(connection, replace(stored, ready=True), now))
 
 
+def _of_category(slug: str) -> Select[Any]:
+    """The entries of a category that are out, one for each story: the first that told it."""
+    earlier, shelf = entries.alias(), entry_categories.alias()
+    told = select(earlier.c.id).join(shelf, shelf.c.entry_id == earlier.c.id)
+    told = told.where(
+        earlier.c.story == entries.c.story,
+        earlier.c.id < entries.c.id,
+        earlier.c.ready,
+        shelf.c.slug == slug,
+    )
+    here = select(entries).join(entry_categories)
+    return here.where(entry_categories.c.slug == slug, entries.c.ready, ~told.exists())
+
+
 def of_category(connection: Connection, slug: str, limit: int) -> list[StoredEntry]:
-    """The newest entries of a category that are out, newest first."""
-    query = select(entries).join(entry_categories).where(entry_categories.c.slug == slug, entries.c.ready)
-    newest = query.order_by(entry_categories.c.sort_at.desc(), entries.c.id.desc()).limit(limit)
-    return _read(connection, newest)
+    """The newest entries of a category that are out, newest first, one for each story."""
+    newest = _of_category(slug).order_by(entry_categories.c.sort_at.desc(), entries.c.id.desc())
+    return _read(connection, newest.limit(limit))
 
 
 def count_of_category(connection: Connection, slug: str) -> int:
     """How many entries of a category are out."""
-    query = select(func.count()).select_from(entry_categories.join(entries))
-    found: int = connection.execute(
-        query.where(entry_categories.c.slug == slug, entries.c.ready)
-    ).scalar_one()
+    query = select(func.count()).select_from(_of_category(slug).subquery())
+    found: int = connection.execute(query).scalar_one()
     return found
 
 

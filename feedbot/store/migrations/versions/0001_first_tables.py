@@ -95,6 +95,11 @@ def upgrade() -> None:
         sa.Column("page_due", sa.BigInteger(), nullable=True),
         sa.Column("page_failures", sa.Integer(), nullable=False),
         sa.Column("page_error", sa.Text(), nullable=True),
+        sa.Column("page_validators_url", sa.Text(), nullable=True),
+        sa.Column("page_etag", sa.LargeBinary(), nullable=True),
+        sa.Column("page_last_modified", sa.LargeBinary(), nullable=True),
+        sa.Column("page_hash", sa.Text(), nullable=True),
+        sa.Column("updates", sa.Integer(), nullable=False),
         sa.Column("record", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_entries_source_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_entries")),
@@ -107,19 +112,20 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("page_due IS NOT NULL"),
     )
+    op.create_index(op.f("ix_entries_story"), "entries", ["story"], unique=False)
     op.create_index(op.f("ix_entries_source_id_sort_at"), "entries", ["source_id", "sort_at"], unique=False)
     op.create_table(
         "source_states",
         sa.Column("source_id", sa.Text(), nullable=False),
         sa.Column("next_poll", sa.BigInteger(), nullable=True),
-        sa.Column("because", sa.Text(), nullable=False),
-        sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("stopped", sa.Text(), nullable=True),
         sa.Column("validators_url", sa.Text(), nullable=True),
         sa.Column("etag", sa.LargeBinary(), nullable=True),
         sa.Column("last_modified", sa.LargeBinary(), nullable=True),
-        sa.Column("body_hash", sa.Text(), nullable=True),
         sa.Column("last_success", sa.BigInteger(), nullable=True),
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.Column("pieces", sa.Text(), nullable=True),
+        sa.Column("health", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["source_id"], ["sources.id"], name=op.f("fk_source_states_source_id"), ondelete="CASCADE"
         ),

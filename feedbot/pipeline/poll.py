@@ -1,0 +1,124 @@
+"""poll: one source is asked, and what is new is remembered in one transaction."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import Connection
+
+from feedbot.errors import FetchError, ParseError
+from feedbot.model import Kind, ParsedFeed, Source, SourceState
+from feedbot.net.answer import mask
+from feedbot.pipeline.reading import PoisonError, Reading, read_source, reader_of
+from feedbot.pipeline.tools import Tools
+from feedbot.rules import schedule
+from feedbot.rules.changes import find_changes
+from feedbot.rules.normalise import normalise
+from feedbot.rules.schedule import Terms
+from feedbot.store import entries, sources
+
+
+@dataclass(frozen=True, slots=True)
+class PollReport:
+    """What a poll did. `status`: 200, 304 or that of the refusal; 0 where there was none. `flood` counts old
+    entries that came all at once and were not pushed, `stopped` says that the source is polled no more.
+    """
+
+    source_id: str
+    status: int = 0
+    error: str | None = None
+    new: int = 0
+    updated: int = 0
+    planned: int = 0
+    flood: int = 0
+    stopped: bool = False
+    moved_to: str | None = None
+
+
+async def poll(tools: Tools, source: Source, now: datetime, *, jitter: float) -> PollReport:
+    """Fetch one source and remember what is new. `jitter` is 0 to 0.1, the part by which it is asked later."""
+    found = await tools.store.do(sources.get_source, source.id)
+    if found is None:
+        return PollReport(source.id, error="no such source")
+    _, state, paused = found
+    if paused or state.stopped or (state.next_poll is not None and state.next_poll > now):
+        return PollReport(source.id, error=state.error)  # somebody else was quicker
+    is_web = source.kind is not Kind.FILES
+    terms = Terms(source.interval, public=is_web and tools.client.is_public(source.url))
+    known = partial(tools.store.do, sources.pieces_of, source.id)
+    try:
+        reading = await read_source(tools.readers, source, state, now, known)
+    except (FetchError, ParseError) as error:
+        return await _failed(tools, source, state, error, now, terms, jitter)
+    per_week = await _per_week(tools, state, now) if terms.interval is None else None
+    document = reading.document
+    after = schedule.after_success(
+        state, document, reading.parsed, reading.body_hash, now, terms, jitter, per_week
+    )
+    found_url = reading.found_url or state.found_url
+    after = replace(after, reader=reader_of(source, tools.packs), found_url=found_url)
+    moved = mask(after.moved_to) if after.moved_to and after.moved_to != state.moved_to else None
+    report = PollReport(source.id, document.status, moved_to=moved)
+    if reading.parsed is None:
+        await tools.store.do(sources.save_state, after)
+        return report
+    return await _remember(tools, source, state, after, reading, reading.parsed, now, report)
+
+
+async def _failed(
+    tools: Tools,
+    source: Source,
+    state: SourceState,
+    error: FetchError | ParseError,
+    now: datetime,
+    terms: Terms,
+    jitter: float,
+) -> PollReport:
+    if isinstance(error, PoisonError) and error.fresh:
+        state = schedule.poisoned(state, error.body_hash, now)
+    status = error.status if isinstance(error, FetchError) and error.status else 0
+    wait = error.retry_after if isinstance(error, FetchError) else None
+    after = schedule.after_failure(state, str(error), now, terms, jitter, status=status, retry_after=wait)
+
+    def save(connection: Connection) -> None:
+        sources.save_state(connection, after)
+        if status == 429 and terms.public and after.next_poll is not None:
+            sources.hold_host(
+                connection, source.url, after.next_poll, f"429 of its host, to source {source.id}"
+            )
+
+    await tools.store.do(save)
+    return PollReport(source.id, status, str(error), stopped=after.stopped is not None)
+
+
+async def _per_week(tools: Tools, state: SourceState, now: datetime) -> float | None:
+    """How many entries the source brings a week, where it is time to count; never on first sight."""
+    if state.last_success is None or not schedule.needs_count(state, now):
+        return None
+    count, oldest = await tools.store.do(sources.count_since, state.source_id, now - schedule.COUNTED)
+    return schedule.rate_of(count, oldest, now)
+
+
+async def _remember(
+    tools: Tools,
+    source: Source,
+    state: SourceState,
+    after: SourceState,
+    reading: Reading,
+    parsed: ParsedFeed,
+    now: datetime,
+    report: PollReport,
+) -> PollReport:
+    """Save what the document says that was not known, and the memory of the source with it."""
+    old = {entry.hash for entry in await tools.store.do(sources.pieces_of, source.id)}
+    others = [(piece.guid, piece.link) for piece in parsed.pieces or () if piece.hash in old]
+    candidates = normalise(
+        parsed, source, reading.document.url, now, tools.authority,
+        others=others, by_link=state.by_link, rules=tools.rules,
+    )  # fmt: skip
+    keys = [key for candidate in candidates for key in candidate.keys]
+    known = await tools.store.do(entries.known, source.id, keys)
+    newest = await tools.store.do(entries.newest_known, source.id)
+    changes = find_changes(candidates, known, state, newest, now)
+    saved = await tools.store.do(entries.save_poll, source, changes, after, now, parsed.pieces)
+    return replace(report, new=saved.new, updated=saved.updated, planned=saved.planned, flood=changes.flood)
