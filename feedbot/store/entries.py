@@ -106,6 +106,7 @@ def _insert(
         "source_id": entry.source_id,
         "tag": entry.id,
         "story": candidate.story,
+        "first_key": candidate.keys[0],
         "digest": candidate.digest,
         "announce": announce,
         "ready": ready,

@@ -47,7 +47,7 @@ def source_of(row: RowMapping) -> Source:
     return _SOURCE.validate_json(row["record"])
 
 
-def stored_entry(row: RowMapping, slugs: tuple[str, ...], first_key: str = "") -> StoredEntry:
+def stored_entry(row: RowMapping, slugs: tuple[str, ...]) -> StoredEntry:
     """The entry of a row of `entries`; its categories are told apart from it."""
     return StoredEntry(
         row=row["id"],
@@ -56,7 +56,7 @@ def stored_entry(row: RowMapping, slugs: tuple[str, ...], first_key: str = "") -
         slugs=slugs,
         updated_at=row["updated_at"],
         digest=row["digest"],
-        first_key=first_key,
+        first_key=row["first_key"],
         ready=row["ready"],
         announce=Announce(row["announce"]),
         page_failures=row["page_failures"],

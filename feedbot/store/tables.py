@@ -85,6 +85,7 @@ entries = Table(
     Column("source_id", Text, ForeignKey("sources.id"), nullable=False),
     Column("tag", Text, nullable=False, unique=True),
     Column("story", Text, nullable=False),
+    Column("first_key", Text, nullable=False),
     Column("digest", Text, nullable=False),
     Column("announce", Text, nullable=False),
     Column("ready", Boolean, nullable=False),

@@ -1,4 +1,4 @@
-"""Units of work: all or nothing, and those that wait together share one transaction without sharing a fate."""
+"""Units of work: all or nothing; those that wait together share a transaction, but no fate."""
 
 import asyncio
 from pathlib import Path

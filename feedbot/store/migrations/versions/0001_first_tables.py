@@ -86,6 +86,7 @@ def upgrade() -> None:
         sa.Column("source_id", sa.Text(), nullable=False),
         sa.Column("tag", sa.Text(), nullable=False),
         sa.Column("story", sa.Text(), nullable=False),
+        sa.Column("first_key", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("announce", sa.Text(), nullable=False),
         sa.Column("ready", sa.Boolean(), nullable=False),
