@@ -120,9 +120,13 @@ class ParsedEntry:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
+    """One entry's stretch of a document: `hash` covers its text and what changes how that is read; `guid`
+    and `link` are short hashes of the raw guid and of the normalised link, by which it is known unread.
+    """
+
     hash: str
-    guid: str | None
-    link: str | None
+    guid: str | None = None
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,8 @@ class ParsedFeed:
     `kind` is what the document was found to be. `ttl` and `update_period` (the `sy:` module) are how
     often it says it changes, `skip_hours` (0 to 23, UTC) and `skip_days` (0 is Monday) when it does not.
     `feeds` are the addresses of feeds that an HTML page names, `next_page` where a list goes on. `cut_off`
-    says that there were more entries than are read.
+    says that there were more entries than are read. `pieces` are all entries of a document that was cut, in
+    its order, those included that were known and are not among `entries`; None: it was read whole.
     """
 
     title: str | None = None

@@ -8,6 +8,8 @@ from pathlib import Path
 from feedbot.config.sections import Config, reason
 from feedbot.errors import ConfigError
 
+_MOST_BYTES = 4096
+
 
 def read_token(config: Config) -> tuple[str | None, str | None]:
     """The bot token and a warning about its file; (None, None) where no token is configured.
@@ -23,7 +25,8 @@ def read_token(config: Config) -> tuple[str | None, str | None]:
     if path is None:
         return None, None
     try:
-        text, mode = path.read_text(encoding="utf-8"), path.stat().st_mode
+        with path.open("rb") as file:  # of a device or a wrong file no more than a token is read
+            text, mode = file.read(_MOST_BYTES).decode(), path.stat().st_mode
     except (OSError, ValueError) as error:
         raise ConfigError(f"telegram.token_file: {path}: cannot be read: {reason(error)}") from error
     open_to_others = path != credential and mode & (stat.S_IRGRP | stat.S_IROTH)

@@ -9,11 +9,18 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from feedbot.config.sections import Config, SourceSection, reason
-from feedbot.config.values import check_web_address
+from feedbot.config.values import check_web_address, shown
 from feedbot.errors import ConfigError
 from feedbot.model import Kind
 
 _PREFIX = "FEEDBOT_"
+_A_LIST = 'a list is wanted here: ["a", "b"]'
+_WANTED = {  # by how the names of pydantic's complaints begin
+    ("string_type",): "text in quotes",
+    ("path_type",): "a path in quotes",
+    ("int_", "finite_number"): "a whole number",
+    ("bool_",): "true or false",
+}
 
 
 def load(path: Path | None) -> Config:
@@ -43,7 +50,7 @@ def load(path: Path | None) -> Config:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: not found; name the configuration file with --config") from error
     except tomllib.TOMLDecodeError as error:
@@ -73,26 +80,40 @@ def _first_problem(where: str, error: ValidationError) -> str:
     problems = error.errors(include_url=False)
     problem = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
     key = ".".join(f"[{part + 1}]" if isinstance(part, int) else str(part) for part in problem["loc"])
-    variable = _PREFIX + "__".join(str(part) for part in problem["loc"][:2]).upper()
-    source = f"environment {variable}" if variable in os.environ else where
+    variable = _variable(problem["loc"])
+    source = f"environment {variable}" if variable else where
     more = f" ({len(problems) - 1} more)" if problems[1:] else ""
     return _on_one_line(f"{source}: {key.replace('.[', '[')}: {_complaint(problem)}{more}")
 
 
+def _variable(loc: tuple[int | str, ...]) -> str | None:
+    """The variable of the environment that a value came from."""
+    name = _PREFIX + "__".join(str(part) for part in loc[:2]).upper()
+    mine = (given for given in sorted(os.environ) if f"{given.upper()}__".startswith(f"{name}__"))
+    return next(mine, None)
+
+
 def _complaint(problem: Any) -> str:
     """What is wrong and what would be right, in the words of TOML where pydantic speaks of Python's types."""
-    loc, kind = problem["loc"], problem["type"]
+    loc, kind, given = problem["loc"], problem["type"], shown(problem["input"])
     if kind == "extra_forbidden":
         return f"unknown key; known here: {', '.join(_known_keys(loc))}"
     if kind == "missing":
         return "is missing; this section needs it"
     if kind == "tuple_type":
         is_section = len(loc) == 1
-        return f"write [[{loc[0]}]], a table for each" if is_section else 'a list is wanted here: ["a", "b"]'
+        return f"write [[{loc[0]}]] in the file, a table for each" if is_section else _A_LIST
     if kind in {"model_type", "model_attributes_type", "dict_type"}:
         return f"a table is wanted here: [{loc[0]}]" if len(loc) == 1 else "a table is wanted here"
+    if kind == "greater_than_equal":
+        return f"{given} is too small; {problem['ctx']['ge']} would do"
+    if kind == "less_than_equal":
+        return f"{given} is too large; {problem['ctx']['le']} would do"
+    for kinds, wanted in _WANTED.items():
+        if kind.startswith(kinds):
+            return f"{wanted} is wanted here, not {given}"
     text: str = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return text[:1].lower() + text[1:]
+    return text[:1].lower() + text[1:] + (f", not {given}" if kind in {"literal_error", "enum"} else "")
 
 
 def _known_keys(where: tuple[int | str, ...]) -> list[str]:
@@ -126,11 +147,15 @@ def _database_file(database: str, where: str) -> str:
             f'{where}: feedbot.database: {scheme}:// comes with a later version; "sqlite:///path" works'
         )
     file = database.removeprefix("sqlite:///")
+    if not file.isprintable() or "?" in file:
+        raise ConfigError(
+            f"{where}: feedbot.database: a path without ? and control characters is wanted here"
+        )
     if file in {database, ""} or file.endswith("/"):
         raise ConfigError(
             f'{where}: feedbot.database: "sqlite:///var/feedbot.db" would be one, not a path without a file'
             if database.startswith("sqlite:///")
-            else f'{where}: feedbot.database: {scheme!r} is not known; "sqlite:///var/feedbot.db" works'
+            else f'{where}: feedbot.database: {shown(scheme)} is not known; "sqlite:///var/feedbot.db" works'
         )
     return file
 
@@ -147,7 +172,7 @@ def _absolute_source(source: SourceSection, folder: Path) -> SourceSection:
 def _check_references(config: Config, where: str) -> None:
     slugs = [category.slug for category in config.category]
     known = ", ".join(slugs) or "none; add a [[category]]"
-    addresses = [f"{item.chat}/{item.topic} {item.category}" for item in config.subscription]
+    addresses = [f"{item.chat.lower()}/{item.topic} {item.category}" for item in config.subscription]
     for name, values in (
         ("category", slugs),
         ("source", [source.id for source in config.source]),

@@ -19,10 +19,13 @@ from feedbot.config.values import (
     Language,
     Listen,
     ListenOrNone,
+    NamedPath,
     Networks,
     OneLine,
+    PathOrNone,
     Slug,
     Whole,
+    Words,
     Zone,
 )
 from feedbot.errors import ConfigError
@@ -53,11 +56,11 @@ class FeedbotSection(_Section):
     """`[feedbot]`: what and where this daemon is."""
 
     base_url: HttpUrl = "http://127.0.0.1:8080"
-    title: str = "feedbot"
+    title: Words = "feedbot"
     contact: OneLine = ""
     database: str = "sqlite:///var/feedbot.db"
-    feeds_dir: Path = Path("feeds")
-    sites_dir: Path = Path("sites")
+    feeds_dir: NamedPath = Path("feeds")
+    sites_dir: NamedPath = Path("sites")
     language: Language = "en"
     timezone: Zone = "UTC"
     keep: Keep = ""
@@ -93,7 +96,7 @@ class TelegramSection(_Section):
     """`[telegram]`: the bot. `token` comes from the environment only."""
 
     token: SecretStr | None = None
-    token_file: Path | None = None
+    token_file: PathOrNone = None
     api_url: HttpUrl = "https://api.telegram.org"
     admins: Admins = ()
     messages_per_second: Whole = Field(default=25, ge=1, le=1000)
@@ -104,10 +107,10 @@ class CategorySection(_Section):
     """`[[category]]`: a feed of ours."""
 
     slug: Slug
-    title: str = Field(min_length=1)
+    title: Words
     language: Language | None = None
     content: Literal["full", "summary"] | None = None
-    description: str | None = None
+    description: OneLine | None = None
     match: tuple[str, ...] = ()
     approval: bool = False
 
@@ -116,7 +119,7 @@ class SourceSection(_Section):
     """`[[source]]`: a place that publishes articles."""
 
     id: Slug
-    url: str = Field(min_length=1)
+    url: Words
     kind: Kind | None = None
     site: str | None = None
     category: str | None = None
@@ -127,7 +130,7 @@ class SourceSection(_Section):
     timezone: Zone | None = None
     language: Language | None = None
     keep: Keep = ""
-    headers_file: Path | None = None
+    headers_file: PathOrNone = None
     verify_tls: bool = True
 
     @property

@@ -4,6 +4,7 @@ import json
 import re
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 LONGEST_DURATION = timedelta(days=36_500)
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 def parse_duration(text: object) -> timedelta:
@@ -21,11 +22,11 @@ def parse_duration(text: object) -> timedelta:
         return text
     parts = re.findall(r"([0-9]{1,9})([smhdw])", text) if isinstance(text, str) else []
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f'a duration is text like "90s", "15m", "1h30m" or "7d", not {text!r}')
-    duration = sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
-    if duration > LONGEST_DURATION:
+        raise ValueError(f'a duration is text like "90s", "15m", "1h30m" or "7d", not {shown(text)}')
+    seconds = sum(int(number) * _UNITS[unit] for number, unit in parts)
+    if seconds > LONGEST_DURATION.total_seconds():
         raise ValueError(f"{text!r} is longer than a hundred years")
-    return duration
+    return timedelta(seconds=seconds)
 
 
 def split_listen(text: str) -> tuple[str, int]:
@@ -77,14 +78,42 @@ def check_web_address(text: str) -> str:
     except ValueError:
         usable = False
     if not usable or re.search(r"[\x00-\x20\x7f]", text):
-        raise ValueError(f"{text!r} is no http:// or https:// address")
+        raise ValueError(f"{shown(text)} is no http:// or https:// address")
     return text
 
 
+def shown(value: object) -> str:
+    """A value in the words of TOML, short, and without the password of an address."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (dict, list, tuple)):
+        return "a table" if isinstance(value, dict) else "a list"
+    text = re.sub(r"//[^/\s]*@", "//***@", str(value))
+    text = text if len(text) <= 60 else f"{text[:59]}…"
+    return repr(text) if isinstance(value, str) else text
+
+
 def _base_address(text: str) -> str:
-    if re.search(r"[?#]", text):
-        raise ValueError(f"{text!r}: an address without ? and # is wanted here")
-    return check_web_address(text).rstrip("/")
+    check_web_address(text)
+    if re.search(r"[?#]", text) or "@" in urlsplit(text).netloc:
+        raise ValueError(f"{shown(text)}: an address without user, ? and # is wanted here")
+    return text.rstrip("/")
+
+
+def _path(value: object) -> object:
+    if isinstance(value, str) and not value.isprintable():
+        raise ValueError(f"{shown(value)}: a path without control characters is wanted here")
+    return value
+
+
+def _named_path(value: object) -> object:
+    if value == "":
+        raise ValueError("is empty; a path is wanted here")
+    return _path(value)
+
+
+def _path_or_none(value: object) -> object:
+    return _path(value) or None
 
 
 def _zone(name: str) -> str:
@@ -122,8 +151,14 @@ def _language(text: str) -> str:
 
 def _one_line(text: str) -> str:
     if not text.isprintable():
-        raise ValueError(f"{text!r}: words on one line are wanted here")
+        raise ValueError(f"{shown(text)}: words on one line are wanted here")
     return text
+
+
+def _words(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty; words are wanted here")
+    return _one_line(text)
 
 
 def _hub(text: str) -> str:
@@ -144,8 +179,10 @@ def _interval(value: timedelta) -> timedelta:
 
 def _chat(value: object) -> str:
     text = str(value).strip() if not isinstance(value, bool) else ""
-    if not re.fullmatch(r"-?\d{1,20}|@[A-Za-z]\w{3,31}", text, re.ASCII):
-        raise ValueError(f"{value!r} is no chat; a number or a @name would be one")
+    if re.fullmatch(r"-?\d{1,20}", text, re.ASCII) and int(text):
+        return str(int(text))
+    if not re.fullmatch(r"@[A-Za-z]\w{3,31}", text, re.ASCII):
+        raise ValueError(f"{shown(value)} is no chat; a number or a @name would be one")
     return text
 
 
@@ -167,6 +204,9 @@ Slug = Annotated[str, AfterValidator(_slug)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Language = Annotated[str, AfterValidator(_language)]
 OneLine = Annotated[str, AfterValidator(_one_line)]
+Words = Annotated[str, AfterValidator(_words)]
+NamedPath = Annotated[Path, BeforeValidator(_named_path)]
+PathOrNone = Annotated[Path | None, BeforeValidator(_path_or_none)]
 HttpUrl = Annotated[str, AfterValidator(_base_address)]
 Hub = Annotated[str, AfterValidator(_hub)]
 Keep = Annotated[str, AfterValidator(_keep)]

@@ -113,6 +113,18 @@ class Observer:
         elif report.new or report.updated:
             counts = {"new": report.new, "updated": report.updated, "planned": report.planned}
             self.event("poll", **told, **counts, seconds=round(seconds, 3))
+        if report.stopped:
+            self.warn(
+                "source stopped: it is gone; `feedbot source resume` asks it again", source=report.source_id
+            )
+        if report.moved_to:
+            self.event("source moved for good", source=report.source_id, to=report.moved_to)
+        if report.flood:
+            self.warn(
+                "many old entries at once: stored and published, not sent",
+                source=report.source_id,
+                entries=report.flood,
+            )
 
     def completed(self, report: CompleteReport, seconds: float) -> None:
         """The pages of a source were asked."""

@@ -1,16 +1,25 @@
 """What the headers of an answer say. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from urllib.parse import urlsplit, urlunsplit
 
+from multidict import CIMultiDictProxy
+
 from feedbot.model import Validators
 
 _LONGEST_VALIDATOR = 1024
+_LONGEST_DATE = 64
 _LONGEST_SHOWN = 300
+_MOST_SECONDS = 2**31  # RFC 9111 section 1.2.2: what is more counts as this
+_NOW = timedelta()
+_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE | re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_DIRECTIVE = re.compile(r"""([^\s,=;"]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s,;"]*))?[^,]*""")
 _SECRET = re.compile(r"((?:token|key|secret|password|passwd|auth|sig|signature)=)[^&#]*", re.IGNORECASE)
 _USER = re.compile(r"^([^/?#]*//)[^/?#]*@")
 
@@ -18,28 +27,71 @@ _USER = re.compile(r"^([^/?#]*//)[^/?#]*@")
 def media_type(headers: Mapping[str, str]) -> str | None:
     """The bare media type, lower case."""
     found = headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    return found if re.fullmatch(r"[\w.+-]+/[\w.+-]+", found, re.ASCII) else None
+    return found if _MEDIA_TYPE.fullmatch(found) else None
 
 
 def charset_of(headers: Mapping[str, str]) -> str | None:
     """The charset that the Content-Type names."""
-    match = re.search(
-        r"""charset\s*=\s*["']?([\w.:-]{1,40})""", headers.get("Content-Type", ""), re.IGNORECASE | re.ASCII
-    )
+    match = _CHARSET.search(headers.get("Content-Type", ""))
     return match[1].lower() if match else None
 
 
-def validators_of(headers: Mapping[str, str], url: str) -> Validators | None:
-    """ETag and Last-Modified, verbatim (RFC 9110 section 8.8); longer than 1 kB, or with controls: none."""
-    etag, modified = (_kept(headers.get(name)) for name in ("ETag", "Last-Modified"))
+def validators_of(headers: Mapping[str, str], url: str, known: Validators | None = None) -> Validators | None:
+    """ETag and Last-Modified, verbatim (RFC 9110 section 8.8); longer than 1 kB, or with controls: none.
+
+    What a 304 does not repeat is as it was (RFC 9111 section 3.2): `known` are then those of the request.
+    """
+    etag, modified = _kept(headers.get("ETag")), _kept(headers.get("Last-Modified"))
+    if known is not None and known.url == url:
+        etag, modified = etag or known.etag, modified or known.last_modified
     return Validators(url, etag, modified) if etag or modified else None
 
 
 def _kept(value: str | None) -> str | None:
     text = (value or "").strip(" \t")
     length = len(text.encode("utf-8", "surrogateescape"))
-    sound = 0 < length <= _LONGEST_VALIDATOR and not any(char < " " or char == "\x7f" for char in text)
-    return text if sound else None
+    return text if 0 < length <= _LONGEST_VALIDATOR and not _CONTROL.search(text) else None
+
+
+def fresh_for(headers: CIMultiDictProxy[str], now: datetime) -> timedelta | None:
+    """How long an answer may be kept from now on (RFC 9111 section 4.2.1); None where it says nothing.
+
+    max-age of Cache-Control, else Expires minus the answer's own Date (`now` for an answer that has none);
+    less Age. Never negative; a date that cannot be read is one of the past.
+    """
+    lifetime = _max_age(headers.getall("Cache-Control", []))
+    if lifetime is None:
+        told = headers.get("Expires")
+        if told is None:
+            return None
+        until = _date(told)
+        lifetime = until - (_date(headers.get("Date", "")) or now) if until else _NOW
+    age = _seconds(headers.get("Age", "").strip()) or _NOW
+    return max(_NOW, lifetime - age)
+
+
+def _max_age(values: list[str]) -> timedelta | None:
+    """The first max-age that can be read; none of it counts where the answer may not be kept at all."""
+    found: timedelta | None = None
+    for name, value in _directives(values):
+        if (name == "no-cache" and not value) or name == "no-store":
+            return _NOW
+        if name == "max-age" and found is None:
+            found = _NOW if value.startswith("-") else _seconds(value)
+    return found
+
+
+def _directives(values: list[str]) -> Iterator[tuple[str, str]]:
+    for text in values:
+        for match in _DIRECTIVE.finditer(text):
+            yield match[1].lower(), (match[2] or "").strip('"').strip()
+
+
+def _seconds(text: str) -> timedelta | None:
+    if not (text.isascii() and text.isdigit()):
+        return None
+    digits = text.lstrip("0")
+    return timedelta(seconds=min(int(digits or "0"), _MOST_SECONDS) if len(digits) < 12 else _MOST_SECONDS)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
@@ -48,20 +100,23 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     A date is read against the answer's own Date header; `now` is for an answer that has none.
     """
     text = headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"\d{1,10}", text, re.ASCII):
-        return timedelta(seconds=int(text))
+    wait = _seconds(text)
+    if wait is not None:
+        return wait
     until = _date(text)
     if until is None:
         return None
-    return max(timedelta(), until - (_date(headers.get("Date", "")) or now))
+    return max(_NOW, until - (_date(headers.get("Date", "")) or now))
 
 
 def _date(text: str) -> datetime | None:
+    if not text or len(text) > _LONGEST_DATE:
+        return None
     try:
         found = parsedate_to_datetime(text)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def phrase(status: int) -> str:

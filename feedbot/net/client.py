@@ -1,11 +1,9 @@
 """The HTTP client for everything that strangers serve: bounded, guarded and polite (edge)."""
 
 import asyncio
-import base64
-import os
+import socket
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
@@ -16,14 +14,25 @@ from yarl import URL
 
 from feedbot.errors import FetchError
 from feedbot.model import Document, Validators
-from feedbot.net.answer import charset_of, mask, media_type, phrase, retry_after, validators_of
-from feedbot.net.guard import Guard, RefusedAddressError
-from feedbot.net.inflate import OFFERED, Inflater, megabytes
+from feedbot.net.address import credentials, parsed, redirected, same_origin, without_user
+from feedbot.net.answer import (
+    charset_of,
+    fresh_for,
+    mask,
+    media_type,
+    phrase,
+    retry_after,
+    validators_of,
+)
+from feedbot.net.crawling import Crawling
+from feedbot.net.faults import CONNECT_SECONDS, FAULTS, told
+from feedbot.net.guard import Guard
+from feedbot.net.inflate import OFFERED, Inflater, TooLargeError, megabytes
 from feedbot.net.manners import BusyError, Manners
-from feedbot.net.wire import MOST_HEADER_BYTES, Connector, ExcessError, Resolver, exact
+from feedbot.net.robots import MOST_BYTES
+from feedbot.net.wire import MOST_HEADER_BYTES, Connector, Lookup, Resolver, exact
 
 MOST_HOPS = 5
-_CONNECT_SECONDS = 10.0
 _PATIENCE_SECONDS = 120.0  # in line at one host; the time an answer may take does not run meanwhile
 _PIECE = 65_536
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -34,7 +43,8 @@ _PERMANENT = frozenset({301, 308})
 class Limit:
     """What is asked for: how many bytes it may have, as sent and decoded, and how long it may take.
 
-    `gap` says whether requests for it keep the pause between two requests to a host.
+    `gap` says whether requests for it keep the pause between two requests to a host, `cut` whether of a
+    larger one the start will do.
     """
 
     wire: int
@@ -42,10 +52,12 @@ class Limit:
     seconds: float
     gap: bool
     accept: str
+    cut: bool = False
 
     FEED: ClassVar["Limit"]
     PAGE: ClassVar["Limit"]
     IMAGE: ClassVar["Limit"]
+    ROBOTS: ClassVar["Limit"]
 
 
 Limit.FEED = Limit(
@@ -63,6 +75,9 @@ Limit.PAGE = Limit(
     accept="text/html, application/xhtml+xml;q=0.9, */*;q=0.5",
 )
 Limit.IMAGE = Limit(wire=10_000_000, body=10_000_000, seconds=60.0, gap=False, accept="image/*, */*;q=0.5")
+Limit.ROBOTS = Limit(
+    wire=MOST_BYTES, body=MOST_BYTES, seconds=10.0, gap=True, accept="text/plain, */*;q=0.5", cut=True
+)
 
 
 def user_agent(version: str, contact: str) -> str:
@@ -76,32 +91,56 @@ class _Wish:
 
     first: URL
     limit: Limit
-    validators: Validators | None
-    headers: Mapping[str, str]
-    verify_tls: bool
+    verify_tls: bool = True
+    validators: Validators | None = None
+    headers: Mapping[str, str] | None = None
+    robots: bool = False
+
+
+@dataclass(slots=True)
+class _Left:
+    """The seconds that are left to all hops together, in requests and in line."""
+
+    seconds: float
+    patience: float = _PATIENCE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
 class _Redirect:
     status: int
-    url: str
+    target: URL
 
 
 class Client:
     """Fetches documents. Made in the event loop that it serves."""
 
-    def __init__(self, *, user_agent: str, guard: Guard, host_gap: timedelta, host_concurrency: int) -> None:
-        self._agent, self._guard = user_agent, guard
-        self._manners = Manners(host_gap.total_seconds(), host_concurrency)
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        guard: Guard,
+        host_gap: timedelta,
+        host_concurrency: int,
+        lookup: Lookup = socket.getaddrinfo,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        """`lookup` answers in the place of the machine's resolver; `clock` and `sleep` move the pauses."""
+        self._agent, self._guard, self._lookup = user_agent, guard, lookup
+        self._gap, self._clock = host_gap.total_seconds(), clock
+        self._manners = Manners(host_concurrency, clock=clock, sleep=sleep)
+        self._crawling = {verify: self._make_crawling(verify_tls=verify) for verify in (True, False)}
         self._open: tuple[aiohttp.ClientSession, Resolver] | None = None
 
     def is_public(self, url: str) -> bool:
         """Whether a URL is of the public internet, and not one of the operator's networks."""
         try:
-            target = URL(url)
-            return not self._guard.is_operators_host(target.host or "", target.port or 0)
+            return self._is_public(URL(url))
         except ValueError:
             return True
+
+    def _is_public(self, target: URL) -> bool:
+        return not self._guard.is_operators_host(target.raw_host or "", target.port or 0)
 
     async def get(
         self,
@@ -111,81 +150,120 @@ class Client:
         validators: Validators | None = None,
         headers: Mapping[str, str] | None = None,
         verify_tls: bool = True,
+        robots: bool = False,
     ) -> Document:
         """The document at an address, after at most five redirects. Raises FetchError.
 
         A 304 comes back only for a request that was conditional. `headers` and the user information of
-        `url` are sent to no other origin, and `verify_tls` False holds for no other host.
+        `url` are sent to no other origin, and `verify_tls` False holds for no other host. With `robots`
+        the robots.txt of each origin is obeyed, as befits who follows links (RFC 9309).
         """
-        first = _checked(url)
-        own = _credentials(url) | dict(headers or {})
-        wish = _Wish(first, limit, validators, own, verify_tls)
-        try:
-            return await self._follow(wish)
-        except TimeoutError as error:
-            raise FetchError(f"{mask(url)}: no whole answer within {limit.seconds:g} s") from error
-        except BusyError as error:
-            raise FetchError(f"{mask(url)}: too many requests wait for this host") from error
+        asked = parsed(url)
+        own = credentials(asked) | dict(headers or {})
+        wish = _Wish(without_user(asked), limit, verify_tls, validators, own, robots)
+        return await self._bounded(wish)
 
-    async def _follow(self, wish: _Wish) -> Document:
-        target, permanent, left = wish.first, True, wish.limit.seconds
+    async def _bounded(self, wish: _Wish) -> Document:
+        try:
+            return await self._follow(wish, _Left(wish.limit.seconds))
+        except TimeoutError as error:
+            seconds = f"{wish.limit.seconds:g} s"
+            raise FetchError(f"{mask(str(wish.first))}: no whole answer within {seconds}") from error
+        except BusyError as error:
+            raise FetchError(f"{mask(str(wish.first))}: too many requests wait for this host") from error
+
+    async def _follow(self, wish: _Wish, left: _Left) -> Document:
+        target, moved, status = wish.first, wish.first, 301
         for _ in range(MOST_HOPS + 1):
-            async with self._turn(target, gap=wish.limit.gap):
-                started = time.monotonic()
-                async with asyncio.timeout(left):
-                    found = await self._ask(target, wish)
-                left -= time.monotonic() - started
+            found = await self._hop(target, wish, left)
             if isinstance(found, Document):
-                moved = permanent and target != wish.first
-                return replace(found, permanent_url=str(target)) if moved else found
-            permanent = permanent and found.status in _PERMANENT
-            target = _checked(found.url)
-        raise FetchError(f"{mask(str(wish.first))}: more than {MOST_HOPS} redirects")
+                return found if moved == wish.first else replace(found, permanent_url=str(moved))
+            target = found.target
+            if status in _PERMANENT and found.status in _PERMANENT:
+                moved = target
+            status = found.status if status in _PERMANENT else status
+        raise FetchError(f"{mask(str(wish.first))}: more than {MOST_HOPS} redirects", status=status)
+
+    async def _hop(self, target: URL, wish: _Wish, left: _Left) -> Document | _Redirect:
+        """One request in its turn, taken off what is left. Raises FetchError, TimeoutError, BusyError."""
+        public = self._is_public(target)
+        gap = self._gap if wish.limit.gap and public else 0.0
+        if wish.robots:
+            gap = await self._ask_robots(target, wish, left, gap)
+        # Two ports of an operator's address are two programs; a public host is one whatever its port.
+        host = (target.raw_host or "").rstrip(".")
+        name = host if public else f"{host}:{target.port}"
+        came = time.monotonic()
+        async with self._manners.turn(name, gap=gap, patience=left.patience):
+            started = time.monotonic()
+            left.patience -= started - came
+            async with asyncio.timeout(left.seconds):
+                try:
+                    return await self._ask(target, wish)
+                except FAULTS as error:
+                    if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
+                        raise
+                    raise told(error, target) from error
+                finally:
+                    left.seconds -= time.monotonic() - started
 
     async def _ask(self, target: URL, wish: _Wish) -> Document | _Redirect:
         """One hop: a document, or whereto a redirect leads."""
-        headers, conditional = self._headers(target, wish)
-        verify = wish.verify_tls or target.host != wish.first.host
-        with _named(target):
-            async with self._session().get(
-                target, headers=headers, allow_redirects=False, ssl=verify, auto_decompress=False
-            ) as response:
-                if response.status in _REDIRECTS:
-                    return _Redirect(response.status, _location(response))
-                if response.status == 304 and conditional:
-                    return _document(response, target, b"")
-                if response.status == 200:
-                    return _document(response, target, await _read(response, wish.limit))
-                wait = retry_after(response.headers, datetime.now(UTC))
-                status = response.status
-        told = f"{mask(str(target))} answered {phrase(status)}"
+        address = str(target)
+        headers, known = self._headers(target, address, wish)
+        verify = wish.verify_tls or target.raw_host != wish.first.raw_host
+        async with self._session().get(
+            target, headers=headers, allow_redirects=False, ssl=verify, auto_decompress=False
+        ) as response:
+            status = response.status
+            if status == 304 and known:
+                return _document(response, address, b"", known)
+            if status == 200:
+                return _document(response, address, await _read(response, address, wish.limit))
+            if status in _REDIRECTS:
+                return _Redirect(status, _whereto(response, target))
+            wait = retry_after(response.headers, datetime.now(UTC))
+        words = f"{mask(address)} answered {phrase(status)}"
         if status == 304:
-            told += ", though nothing was said of an older copy"
-        raise FetchError(told, status=status, retry_after=wait)
+            words += ", though nothing was said of an older copy"
+        raise FetchError(words, status=status, retry_after=wait)
 
-    def _headers(self, target: URL, wish: _Wish) -> tuple[CIMultiDict[str], bool]:
-        """The headers for one hop, and whether they make the request conditional."""
+    def _headers(self, target: URL, address: str, wish: _Wish) -> tuple[CIMultiDict[str], Validators | None]:
+        """The headers for one hop, and the validators among them."""
         headers = CIMultiDict({"User-Agent": self._agent, "Accept": wish.limit.accept})
-        if target.origin() == wish.first.origin():
+        if wish.headers and (target is wish.first or same_origin(target, wish.first)):
             headers.update(wish.headers)
         headers["Accept-Encoding"] = OFFERED
-        conditional = _conditional(wish.validators, str(target))
-        headers.update(conditional)
-        return headers, bool(conditional)
+        known = wish.validators
+        if known is None or known.url != address or not (known.etag or known.last_modified):
+            return headers, None
+        if known.etag:
+            headers["If-None-Match"] = exact(known.etag)
+        if known.last_modified:
+            headers["If-Modified-Since"] = exact(known.last_modified)
+        return headers, known
 
-    def _turn(self, target: URL, *, gap: bool) -> AbstractAsyncContextManager[None]:
-        public = self.is_public(str(target))
-        # Two ports of an operator's address are two programs; a public host is one whatever its port.
-        name = str(target.host) if public else f"{target.host}:{target.port}"
-        return self._manners.turn(name, gap=gap and public, patience=_PATIENCE_SECONDS)
+    async def _ask_robots(self, target: URL, wish: _Wish, left: _Left, gap: float) -> float:
+        """The pause that the site's robots.txt asks for. Raises FetchError where it says no."""
+        verify = wish.verify_tls or target.raw_host != wish.first.raw_host
+        came = time.monotonic()
+        delay = await self._crawling[verify].ask(target)
+        left.patience -= time.monotonic() - came
+        return max(gap, delay) if gap else 0.0
+
+    def _make_crawling(self, *, verify_tls: bool) -> Crawling:
+        async def fetch(address: URL) -> bytes:
+            return (await self._bounded(_Wish(address, Limit.ROBOTS, verify_tls))).body
+
+        return Crawling(fetch, self._clock)
 
     def _session(self) -> aiohttp.ClientSession:
         if self._open is None:
-            resolver = Resolver()
+            resolver = Resolver(self._lookup)
             session = aiohttp.ClientSession(
                 connector=Connector(self._guard, resolver),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
                 trust_env=False,
                 max_line_size=MOST_HEADER_BYTES,
                 max_field_size=MOST_HEADER_BYTES,
@@ -202,109 +280,48 @@ class Client:
             await resolver.close()
 
 
-@contextmanager
-def _named(target: URL) -> Iterator[None]:
-    """Turn what goes wrong at one hop into a FetchError that names it."""
-    where = mask(str(target))
-    try:
-        yield
-    except TimeoutError as error:
-        if isinstance(error, aiohttp.ClientError):
-            raise FetchError(f"{where}: no connection within {_CONNECT_SECONDS:g} s") from error
-        raise
-    except FetchError as error:
-        raise FetchError(f"{where}: {error}", status=error.status) from error
-    except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:
-        raise FetchError(f"{where}: {_reason(error, target)}") from error
-
-
-def _checked(url: str) -> URL:
-    """A URL that may be dialled, without user information. Raises FetchError."""
-    try:
-        target = URL(url)
-        target.origin()  # raises for what has no host, or one that cannot be
-    except (ValueError, TypeError) as error:
-        raise FetchError(f"{mask(url)}: only whole http:// and https:// addresses are fetched") from error
-    if target.scheme not in {"http", "https"}:
-        raise FetchError(f"{mask(url)}: only http:// and https:// addresses are fetched")
-    return target.with_user(None).with_fragment(None)
-
-
-def _credentials(url: str) -> dict[str, str]:
-    """The header that the user information of a URL stands for (RFC 7617)."""
-    asked = URL(url)
-    if not asked.user:
-        return {}
-    pair = f"{asked.user}:{asked.password or ''}".encode()
-    return {"Authorization": "Basic " + base64.b64encode(pair).decode()}
-
-
-def _conditional(validators: Validators | None, url: str) -> dict[str, str]:
-    """The conditional headers, if the validators are of this very address."""
-    if validators is None or validators.url != url:
-        return {}
-    told = {"If-None-Match": validators.etag, "If-Modified-Since": validators.last_modified}
-    return {name: exact(value) for name, value in told.items() if value}
-
-
-def _document(response: aiohttp.ClientResponse, target: URL, body: bytes) -> Document:
+def _document(
+    response: aiohttp.ClientResponse, address: str, body: bytes, known: Validators | None = None
+) -> Document:
+    headers = response.headers
     return Document(
-        url=str(target),
+        url=address,
         status=response.status,
         body=body,
-        content_type=media_type(response.headers),
-        charset=charset_of(response.headers),
-        validators=validators_of(response.headers, str(target)),
+        content_type=media_type(headers),
+        charset=charset_of(headers),
+        validators=validators_of(headers, address, known),
+        fresh_for=fresh_for(headers, datetime.now(UTC)),
     )
 
 
-def _location(response: aiohttp.ClientResponse) -> str:
-    text = response.headers.get("Location", "").strip()
-    if not text:
-        raise FetchError("a redirect that does not say whereto")
+def _whereto(response: aiohttp.ClientResponse, target: URL) -> URL:
     try:
-        return str(response.url.join(URL(text)))
-    except ValueError as error:
-        raise FetchError("a redirect to what is no address") from error
+        return redirected(target, response.headers.get("Location", ""))
+    except FetchError as error:
+        raise FetchError(str(error), status=response.status) from error
 
 
-async def _read(response: aiohttp.ClientResponse, limit: Limit) -> bytes:
-    inflater = Inflater(",".join(response.headers.getall("Content-Encoding", [])), limit.body)
-    taken = response.content_length or 0
-    if taken <= limit.wire:
-        taken = 0
-        async for piece in response.content.iter_chunked(_PIECE):
-            taken += len(piece)
-            if taken > limit.wire:
-                break
-            inflater.feed(piece)
-    if taken > limit.wire:
-        raise FetchError(f"the body is larger than {megabytes(limit.wire)}")
-    return inflater.finish()
+async def _read(response: aiohttp.ClientResponse, address: str, limit: Limit) -> bytes:
+    try:
+        inflater = Inflater(",".join(response.headers.getall("Content-Encoding", ())), limit.body)
+        try:
+            await _inflate(response, inflater, limit)
+        except TooLargeError:
+            if limit.cut:
+                return inflater.start()
+            raise
+        return inflater.finish()
+    except FetchError as error:
+        raise FetchError(f"{mask(address)}: {error}") from error
 
 
-def _reason(error: Exception, target: URL) -> str:
-    """One line without the server's bytes and without the address that a name led to."""
-    inner = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    if isinstance(inner, RefusedAddressError):
-        return (
-            f"the address of {target.host} is not public, or its port is none of the web's;"
-            " allow it with fetch.allow_networks"
-        )
-    kinds: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
-        (aiohttp.ClientConnectorDNSError, "the host name is not known"),
-        (aiohttp.ClientConnectorCertificateError, "the certificate is not valid for this host"),
-        (aiohttp.ClientSSLError, "no encrypted connection could be made"),
-        (ExcessError, "the answer has more headers or framing than any honest one"),
-        (
-            (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, ConnectionResetError),
-            "the connection ended before the whole answer was there",
-        ),
-        (aiohttp.ClientResponseError, "what came back is not HTTP that can be read"),
-    )
-    for kind, words in kinds:
-        if isinstance(error, kind):
-            return words
-    if isinstance(inner, OSError):
-        return f"no connection: {os.strerror(inner.errno)}" if inner.errno else "no connection"
-    return f"could not be fetched ({type(error).__name__})"
+async def _inflate(response: aiohttp.ClientResponse, inflater: Inflater, limit: Limit) -> None:
+    taken = 0
+    if not limit.cut and (response.content_length or 0) > limit.wire:
+        raise TooLargeError(f"the body is larger than {megabytes(limit.wire)}")
+    async for piece in response.content.iter_chunked(_PIECE):
+        taken += len(piece)
+        inflater.feed(piece)
+        if taken > limit.wire:
+            raise TooLargeError(f"the body is larger than {megabytes(limit.wire)}")

@@ -7,6 +7,7 @@ and does not change with the Python version.
 
 import socket
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Network = IPv4Network | IPv6Network
@@ -18,7 +19,7 @@ _NOT_PUBLIC_4 = tuple(
     for text in (
         "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "168.63.129.16/32", "169.254.0.0/16",
         "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24",
-        "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
+        "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24",
         "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
     )
 )  # fmt: skip
@@ -51,6 +52,7 @@ class Guard:
 
     def __init__(self, networks: Iterable[tuple[Network, int | None]] = ()) -> None:
         self._networks = tuple(networks)
+        self.is_operators_host = lru_cache(maxsize=1024)(self._is_operators_host)
 
     def allows(self, address: str, port: int) -> bool:
         """Whether a connection to this address and port may be made."""
@@ -69,7 +71,7 @@ class Guard:
             for network, allowed in self._networks
         )
 
-    def is_operators_host(self, host: str, port: int) -> bool:
+    def _is_operators_host(self, host: str, port: int) -> bool:
         """Whether a host as written in a URL is one of `allow_networks`: those know no floor and no gap."""
         if host == "localhost":
             return any(self.is_allowed_network(ip_address(text), port) for text in ("127.0.0.1", "::1"))

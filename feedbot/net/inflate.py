@@ -6,6 +6,11 @@ from feedbot.errors import FetchError
 
 OFFERED = "gzip, deflate"
 _GZIP_MAGIC = b"\x1f\x8b"
+_MOST_MEMBERS = 1000  # each costs the same, however little it holds
+
+
+class TooLargeError(FetchError):
+    """There is more of a body than is asked for."""
 
 
 class Inflater:
@@ -18,6 +23,7 @@ class Inflater:
         self._coding = _known(coding)
         self._stream: zlib._Decompress | None = None
         self._waiting = b""
+        self._members = 0
         self._ended = False
 
     def feed(self, piece: bytes) -> None:
@@ -41,6 +47,9 @@ class Inflater:
                     self._ended = True  # noise after the end, as some servers send it
                     return
                 self._stream = self._new_stream(rest)
+                self._members += 1
+                if self._members > _MOST_MEMBERS:
+                    raise TooLargeError(f"the body is in more than {_MOST_MEMBERS} pieces")
             self._add(self._stream.decompress(rest, self._limit - len(self._body) + 1))
             rest = self._stream.unconsumed_tail or self._stream.unused_data
 
@@ -56,7 +65,11 @@ class Inflater:
     def _add(self, piece: bytes) -> None:
         self._body += piece
         if len(self._body) > self._limit:
-            raise FetchError(f"the body is larger than {megabytes(self._limit)}")
+            raise TooLargeError(f"the body is larger than {megabytes(self._limit)}")
+
+    def start(self) -> bytes:
+        """What there is of the body so far, at most `limit` bytes."""
+        return bytes(self._body[: self._limit])
 
     def finish(self) -> bytes:
         """The whole body. Raises FetchError if it was cut short."""

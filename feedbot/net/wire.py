@@ -7,7 +7,7 @@ test of each behaviour below fails should a later aiohttp read it no more.
 import asyncio
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, cast
@@ -26,7 +26,10 @@ _IDLE_SECONDS = 5.0
 _MOST_CONNECTIONS = 100
 _RESOLVER_THREADS = 16
 _SHIFT = 0x10F000 - 0xDC00  # a lone surrogate of surrogateescape <-> a private-use code point
+_SHIFTED_START = b"\xf4\x8f"
 _SHIFTED = re.compile(rb"\xf4\x8f[\x82\x83][\x80-\xbf]")
+
+Lookup = Callable[..., list[Any]]  # socket.getaddrinfo, or what answers in its place
 
 
 class ExcessError(aiohttp.ClientError):
@@ -35,7 +38,17 @@ class ExcessError(aiohttp.ClientError):
 
 def exact(value: str) -> str:
     """A header value for a request; bytes that are no UTF-8 (surrogateescape) leave as they came."""
-    return "".join(chr(ord(char) + _SHIFT) if "\udc80" <= char <= "\udcff" else char for char in value)
+    if value.isascii():
+        return value
+    return "".join(_travelling(char) for char in value)
+
+
+def _travelling(char: str) -> str:
+    if "\udc80" <= char <= "\udcff":
+        return chr(ord(char) + _SHIFT)
+    if "\U0010f080" <= char <= "\U0010f0ff":  # such a one itself, lest it arrives as a byte: byte by byte
+        return "".join(chr(octet + 0xDC00 + _SHIFT) for octet in char.encode())
+    return char
 
 
 def _byte_of(match: re.Match[bytes]) -> bytes:
@@ -47,12 +60,15 @@ class _ExactTransport:
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
+        self.is_closing = transport.is_closing  # asked several times a request
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        self._transport.write(_SHIFTED.sub(_byte_of, data))
+        if _SHIFTED_START in data:
+            data = _SHIFTED.sub(_byte_of, data)
+        self._transport.write(data)
 
     def writelines(self, pieces: Iterable[bytes]) -> None:
         self.write(b"".join(pieces))
@@ -87,21 +103,33 @@ class _Handler(ResponseHandler):
 
     def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
         message, body = data
-        self._header_bytes = sum(len(name) + len(value) for name, value in message.raw_headers)
+        if self._taken > MOST_HEADER_BYTES:  # else there cannot be more of them
+            self._header_bytes = sum(len(name) + len(value) for name, value in message.raw_headers)
         if message.code >= 200:
             self._body = body
         super().feed_data(data, size)
 
     def data_received(self, data: bytes) -> None:
+        # A head goes to the parser alone: if its answer has no body (304), what follows is never read.
+        while self._body is None and 0 <= (end := data.find(b"\r\n\r\n")) < len(data) - 4:
+            if not self._take(data[: end + 4]):
+                return
+            data = data[end + 4 :]
+        self._take(data)
+
+    def _take(self, data: bytes) -> bool:
+        """Parse the next bytes; False: the connection ends here."""
         if data and self._body is not None and self._body.is_eof():
             self.force_close()
             if self.transport is not None:
                 self.transport.close()
-            return
+            return False
         self._taken += len(data)
         super().data_received(data)
         if self._is_excessive():
             self._refuse()
+            return False
+        return True
 
     def _is_excessive(self) -> bool:
         if self._header_bytes > MOST_HEADER_BYTES:
@@ -123,7 +151,8 @@ class _Handler(ResponseHandler):
 class Resolver(AbstractResolver):
     """Looks names up in threads of its own: a name server that never answers holds up nothing else."""
 
-    def __init__(self) -> None:
+    def __init__(self, lookup: Lookup = socket.getaddrinfo) -> None:
+        self._lookup = lookup
         self._threads = ThreadPoolExecutor(_RESOLVER_THREADS, "resolver")
 
     async def resolve(
@@ -131,7 +160,7 @@ class Resolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """The addresses of a name, without those that need a zone. Raises OSError for a name without any."""
         ask = partial(
-            socket.getaddrinfo,
+            self._lookup,
             host,
             port,
             family=family,

@@ -1,5 +1,6 @@
 """An Atom document (RFC 4287) of a category. Pure: equal entries give equal bytes."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from feedgen.entry import FeedEntry
@@ -8,8 +9,20 @@ from feedgen.feed import FeedGenerator
 from feedbot.model import Author, Entry, StoredEntry
 from feedbot.publish.article import article_html
 from feedbot.publish.extension import EntryExtension, FeedExtension
-from feedbot.publish.feed import FeedHead, Origin, newest_first, page_url, published_of, rfc3339, updated_of
+from feedbot.publish.feed import (
+    FeedHead,
+    Origin,
+    language_of,
+    newest_first,
+    page_url,
+    published_of,
+    rfc3339,
+    updated_of,
+    web_address,
+)
 from feedbot.rules.text import clean
+
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+")  # RFC 4287 section 3.2.3 refuses less
 
 
 def render_atom(head: FeedHead, entries: Sequence[StoredEntry], origins: Mapping[str, Origin]) -> bytes:
@@ -20,10 +33,10 @@ def render_atom(head: FeedHead, entries: Sequence[StoredEntry], origins: Mapping
     feed = FeedGenerator()
     feed.register_extension("feedbot", FeedExtension, EntryExtension)
     feed.id(head.tag)
-    feed.title(clean(head.title))
-    feed.language(head.category.language or "en")
-    feed.subtitle(clean(head.category.description) if head.category.description else None)
-    feed.author({"name": clean(head.site_title)})
+    feed.title(clean(head.title).strip() or head.category.slug)
+    feed.language(language_of(head.category.language) or "en")
+    feed.subtitle(clean(head.category.description or "") or None)
+    feed.author({"name": clean(head.site_title).strip() or "feedbot"})
     feed.link(
         [
             {"href": f"{head.base_url}/", "rel": "alternate", "type": "text/html"},
@@ -48,7 +61,7 @@ def _add(feed: FeedGenerator, stored: StoredEntry, head: FeedHead, origin: Origi
     told = stored.entry
     entry.feedbot.stored, entry.feedbot.head, entry.feedbot.origin = stored, head, origin
     entry.id(told.id)
-    entry.title(clean(told.title))
+    entry.title(clean(told.title).strip() or page_url(stored, head.base_url))
     entry.updated(updated_of(stored))
     entry.published(published_of(stored))
     entry.link(href=page_url(stored, head.base_url), rel="alternate")
@@ -56,23 +69,29 @@ def _add(feed: FeedGenerator, stored: StoredEntry, head: FeedHead, origin: Origi
     html = article_html(told) if head.category.content == "full" else None
     if html:
         entry.content(html, type="html")
-    if told.summary:
-        entry.summary(clean(told.summary), type="text")
+    if summary := clean(told.summary or "").strip():
+        entry.summary(summary, type="text")
     entry.category(_categories(told, head))
 
 
 def _authors(entry: Entry, head: FeedHead, origin: Origin | None) -> Sequence[Author]:
     """Who wrote it; without a byline, the source."""
-    return entry.authors or (Author(origin.title if origin else head.site_title),)
+    named = tuple(author for author in entry.authors if clean(author.name).strip())
+    return named or (Author(origin.title if origin else clean(head.site_title).strip() or "feedbot"),)
 
 
 def _author(author: Author) -> dict[str, str]:
     told = {"name": author.name, "email": author.email, "uri": author.uri}
-    return {name: clean(text) for name, text in told.items() if text}
+    written = {name: clean(text).strip() for name, text in told.items() if text}
+    if not _EMAIL.fullmatch(written.get("email", "")):
+        written.pop("email", None)
+    uri = web_address(written.pop("uri", None))
+    return {name: text for name, text in (written | {"uri": uri or ""}).items() if text}
 
 
 def _categories(entry: Entry, head: FeedHead) -> list[dict[str, str]]:
     """Our category, then the labels that the source gives."""
-    ours = {"term": head.category.slug, "label": head.category.title, "scheme": f"{head.base_url}/"}
-    labels = {clean(label) for label in entry.categories} - {head.category.slug}
+    slug = head.category.slug
+    ours = {"term": slug, "label": clean(head.category.title) or slug, "scheme": f"{head.base_url}/"}
+    labels = {clean(label).strip() for label in entry.categories} - {slug}
     return [ours, *({"term": label} for label in sorted(labels) if label)]

@@ -4,13 +4,25 @@ feedgen 1.0.0 hands over trees whose elements are in no namespace (the root carr
 entry links without `rel`, times with microseconds and offset, and no `xml:lang` on entries.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from lxml import etree
 
 from feedbot.model import Photo, StoredEntry
-from feedbot.publish.feed import FeedHead, Origin, page_url, published_of, rfc3339, updated_of
+from feedbot.publish.feed import (
+    FeedHead,
+    Origin,
+    language_of,
+    media_type_of,
+    page_url,
+    published_of,
+    rfc3339,
+    updated_of,
+    web_address,
+)
+from feedbot.rules.text import clean
 
 MEDIA = "http://search.yahoo.com/mrss/"
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -49,68 +61,80 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has n
         entry.find("title").set("type", "text")
         if (summary := entry.find("summary")) is not None:
             summary.set("type", "text")
-        if told.language and told.language != self.head.category.language:
-            entry.set(LANG, told.language)
+        language = language_of(told.language)
+        if language and language != language_of(self.head.category.language):
+            entry.set(LANG, language)
         for link in entry.findall("link"):
             entry.remove(link)
-        for link in _links(self.stored, self.head):
-            etree.SubElement(entry, "link", link)
+        for link in _links(self.stored, self.head, self.origin):
+            etree.SubElement(entry, "link", _written(link))
         published = entry.find("published")
         if published is not None:
             published.text = rfc3339(published_of(self.stored))
         if self.origin:
             _add_source(entry, self.origin, rfc3339(updated_of(self.stored)))
-        if told.photo and told.photo.url:
-            _add_media(entry, told.photo, self._length(told.photo.url))
+        if told.photo and (url := web_address(told.photo.url)):
+            length = next((one.length for one in told.enclosures if one.url == told.photo.url), None)
+            _add_media(entry, told.photo, url, length)
         return entry
 
-    def _length(self, url: str) -> int | None:
-        return next((one.length for one in self.stored.entry.enclosures if one.url == url), None)
+
+def _written(told: Mapping[str, object]) -> dict[str, str]:
+    """Attributes as text that XML can carry; what is not known is left out."""
+    return {name: clean(str(value)) for name, value in told.items() if value}
 
 
-def _links(stored: StoredEntry, head: FeedHead) -> list[dict[str, str]]:
-    """One alternate first, as readers take the first; then enclosures with type and length, then related."""
+def _links(stored: StoredEntry, head: FeedHead, origin: Origin | None) -> list[dict[str, object]]:
+    """One alternate first, as readers take the first; then where we have it from, enclosures with type and
+    length, related articles.
+    """
     entry = stored.entry
-    links = [{"rel": "alternate", "type": "text/html", "href": page_url(stored, head.base_url)}]
+    links: list[dict[str, object]] = [
+        {"rel": "alternate", "type": "text/html", "href": page_url(stored, head.base_url)}
+    ]
+    if origin and origin.url:
+        links.append({"rel": "via", "href": origin.url})
     lead = entry.photo
-    enclosures = [(one.url, one.type, one.length) for one in entry.enclosures]
-    if lead and lead.url and lead.url not in {url for url, _, _ in enclosures}:
-        enclosures.insert(0, (lead.url, lead.type, None))
-    for url, kind, length in enclosures:
-        told = {"type": kind, "length": str(length) if length else None}
-        links.append({"rel": "enclosure", "href": url} | {name: text for name, text in told.items() if text})
-    for related in entry.related:
-        title = {"title": related.title} if related.title else {}
-        links.append({"rel": "related", "type": "text/html", "href": related.url, **title})
+    enclosures = {web_address(one.url): (one.type, one.length) for one in entry.enclosures}
+    if lead and web_address(lead.url) not in enclosures:
+        enclosures = {web_address(lead.url): (lead.type, None)} | enclosures
+    for url, (kind, length) in enclosures.items():
+        if url:
+            links.append(
+                {"rel": "enclosure", "href": url, "type": media_type_of(kind, url), "length": length}
+            )
+    related = ((web_address(one.url), one.title) for one in entry.related)
+    links.extend({"rel": "related", "href": url, "title": title} for url, title in related if url)
     return links
 
 
 def _add_source(entry: Any, origin: Origin, updated: str) -> None:
     source = etree.SubElement(entry, "source")
     for name, text in (("id", origin.tag), ("title", origin.title), ("updated", updated)):
-        etree.SubElement(source, name).text = text
+        etree.SubElement(source, name).text = clean(text)
     if origin.url and origin.home:
-        etree.SubElement(source, "link", {"rel": "self", "href": origin.url})
-        etree.SubElement(source, "link", {"rel": "alternate", "type": "text/html", "href": origin.home})
+        links = (
+            {"rel": "self", "href": origin.url},
+            {"rel": "alternate", "type": "text/html", "href": origin.home},
+        )
+        for link in links:
+            etree.SubElement(source, "link", _written(link))
 
 
-def _add_media(entry: Any, photo: Photo, length: int | None) -> None:
+def _add_media(entry: Any, photo: Photo, url: str, length: int | None) -> None:
     """Media RSS, as a direct child: in a group alone it is an error to validators."""
     facts = {
-        "url": photo.url,
+        "url": url,
         "medium": "image",
-        "type": photo.type,
+        "type": media_type_of(photo.type, url),
         "width": photo.width,
         "height": photo.height,
         "fileSize": length,
     }
-    content = etree.SubElement(
-        entry, f"{{{MEDIA}}}content", {name: str(value) for name, value in facts.items() if value}
-    )
-    if photo.caption:
-        etree.SubElement(content, f"{{{MEDIA}}}description", {"type": "plain"}).text = photo.caption
-    if photo.credit:
-        etree.SubElement(content, f"{{{MEDIA}}}credit").text = photo.credit
-    sizes = {"width": photo.width, "height": photo.height}
-    thumbnail = {"url": str(photo.url)} | {name: str(value) for name, value in sizes.items() if value}
-    etree.SubElement(content, f"{{{MEDIA}}}thumbnail", thumbnail)
+    content = etree.SubElement(entry, f"{{{MEDIA}}}content", _written(facts))
+    if caption := clean(photo.caption or "").strip():
+        etree.SubElement(content, f"{{{MEDIA}}}description", {"type": "plain"}).text = caption
+    if credit := clean(photo.credit or "").strip():
+        etree.SubElement(content, f"{{{MEDIA}}}credit").text = credit
+    thumbnail = {"url": url, "width": photo.width, "height": photo.height}
+    etree.SubElement(content, f"{{{MEDIA}}}thumbnail", _written(thumbnail))

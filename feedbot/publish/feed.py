@@ -1,10 +1,31 @@
 """What a feed of ours is, before any format: its head, and the sources that its entries come from."""
 
+import posixpath
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from feedbot.model import Category, Source, StoredEntry
+from feedbot.rules.text import clean
+from feedbot.rules.urls import absolute
+
+_LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{1,8})*")
+_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]+")
+_TYPES = {
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".gif": "image/gif",
+    ".avif": "image/avif",
+    ".mp3": "audio/mpeg",
+    ".m4a": "audio/mp4",
+    ".ogg": "audio/ogg",
+    ".mp4": "video/mp4",
+    ".webm": "video/webm",
+    ".pdf": "application/pdf",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +95,26 @@ def published_of(stored: StoredEntry) -> datetime:
 
 def rfc3339(moment: datetime) -> str:
     """RFC 3339 with Z, without microseconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def language_of(told: str | None) -> str | None:
+    """A language that readers know (BCP 47); "english" is none."""
+    return told if told and _LANGUAGE.fullmatch(told) else None
+
+
+def media_type_of(told: str | None, url: str) -> str | None:
+    """What a file is: as its source says, else by its name."""
+    if told and _MEDIA_TYPE.fullmatch(told):
+        return told
+    return _TYPES.get(posixpath.splitext(urlsplit(url).path)[1].lower())
 
 
 def page_url(stored: StoredEntry, base_url: str) -> str:
     """Where people read an entry: its own address, or our page of it."""
-    return stored.entry.url or f"{base_url}/e/{stored.row}"
+    return web_address(stored.entry.url) or f"{base_url}/e/{stored.row}"
+
+
+def web_address(url: str | None) -> str | None:
+    """The address, if readers may be sent there; whatever room let it through, `javascript:` is none."""
+    return absolute(clean(url)) if url else None

@@ -1,6 +1,7 @@
 """Documents appear whole: written beside, then renamed (edge)."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 from feedbot.errors import FeedbotError
@@ -38,6 +39,17 @@ def _is_same(path: Path, body: bytes) -> bool:
         return path.stat().st_size == len(body) and not path.is_symlink() and path.read_bytes() == body
     except OSError:
         return False
+
+
+def written_at(path: Path) -> datetime:
+    """When a document got the bytes that it has: what Last-Modified says, and still says after a restart.
+
+    Raises FeedbotError where it is gone.
+    """
+    try:
+        return datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+    except OSError as error:
+        raise FeedbotError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def sync_folder(folder: Path) -> None:

@@ -5,15 +5,16 @@ from collections.abc import Iterable
 from lxml import etree
 
 from feedbot.publish.feed import FeedHead
+from feedbot.rules.text import clean
 
 
 def render_opml(title: str, heads: Iterable[FeedHead]) -> bytes:
     """Every feed as an outline that readers import."""
     root = etree.Element("opml", version="2.0")
-    etree.SubElement(etree.SubElement(root, "head"), "title").text = title
+    etree.SubElement(etree.SubElement(root, "head"), "title").text = clean(title)
     body = etree.SubElement(root, "body")
     for head in heads:
-        name = head.category.title
+        name = clean(head.category.title)
         told = {
             "type": "rss",
             "text": name,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 
@@ -11,7 +11,8 @@ from markupsafe import Markup
 
 from feedbot.model import StoredEntry
 from feedbot.publish.article import article_html
-from feedbot.publish.feed import FeedHead, Origin, page_url, published_of
+from feedbot.publish.feed import FeedHead, Origin, language_of, page_url, published_of, rfc3339
+from feedbot.rules.text import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["day"] = _day
-    environment.filters["iso"] = lambda moment: moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    environment.filters["iso"] = rfc3339
+    environment.filters["language"] = language_of
     environment.globals["published_of"] = published_of
     environment.globals["page_url"] = page_url
     return environment
@@ -53,7 +55,8 @@ def render_index(title: str, base_url: str, language: str, shown: Sequence[Shown
     the Telegram bot, where one is known.
     """
     page = _environment().get_template("index.html")
-    return page.render(title=title, base_url=base_url, language=language, shown=shown, bot=bot).encode()
+    told = {"title": title, "base_url": base_url, "language": language, "shown": shown, "bot": bot}
+    return clean(page.render(told)).encode()
 
 
 def render_entry(
@@ -62,19 +65,21 @@ def render_entry(
     """The page of one article; `heads` are the feeds that it is in."""
     page = _environment().get_template("entry.html")
     body = Markup(article_html(stored.entry) or "")  # noqa: S704  # sanitised in article_html
-    return page.render(
-        title=title,
-        base_url=base_url,
-        language=stored.entry.language or "en",
-        stored=stored,
-        entry=stored.entry,
-        body=body,
-        heads=heads,
-        origin=origin,
-    ).encode()
+    told = {
+        "title": title,
+        "base_url": base_url,
+        "language": language_of(stored.entry.language) or "en",
+        "stored": stored,
+        "entry": stored.entry,
+        "body": body,
+        "heads": heads,
+        "origin": origin,
+    }
+    return clean(page.render(told)).encode()
 
 
 def render_missing(title: str, base_url: str, what: str) -> bytes:
     """The page that says what is wrong with an address."""
     page = _environment().get_template("missing.html")
-    return page.render(title=title, base_url=base_url, language="en", what=what).encode()
+    told = {"title": title, "base_url": base_url, "language": "en", "what": what}
+    return clean(page.render(told)).encode()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from feedbot import __version__
 from feedbot.model import Category, Source, StoredEntry
 from feedbot.publish.atom import render_atom
 from feedbot.publish.feed import FeedHead, Origin, origin_of, updated_of
-from feedbot.publish.files import sync_folder, write_whole
+from feedbot.publish.files import sync_folder, write_whole, written_at
 from feedbot.publish.opml import render_opml
 from feedbot.publish.pages import Shown, render_entry, render_index, render_missing, style
 from feedbot.publish.shelf import ATOM, CSS, HTML, OPML, Shelf
@@ -33,7 +33,10 @@ class PublishReport:
 
 @dataclass(slots=True)
 class Site:
-    """What we publish. `bot` is the Telegram bot's name, once it is known."""
+    """What we publish. `bot` is the Telegram bot's name, once it is known.
+
+    The index is written by one at a time; who waits meanwhile shares the next writing.
+    """
 
     store: Store
     shelf: Shelf
@@ -45,6 +48,9 @@ class Site:
     entries: int
     categories: dict[str, Category]
     bot: str | None = None
+    _index: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _index_asked: int = 0
+    _index_done: int = 0
 
     def head(self, feed: FeedState) -> FeedHead:
         """The head of a category's feed."""
@@ -58,17 +64,30 @@ class Site:
             return PublishReport(slug)
         origins = self._origins(known)
         body = await asyncio.to_thread(render_atom, self.head(feed), found, origins)
-        written = await asyncio.to_thread(write_whole, self.feeds_dir / f"{slug}.atom", body)
-        modified = max((updated_of(stored) for stored in found), default=feed.created_at)
-        self.shelf.put(f"/feeds/{slug}.atom", body, ATOM, modified)
+        written = await asyncio.to_thread(self._put, f"{slug}.atom", f"/feeds/{slug}.atom", body, ATOM)
         await self.store.do(feeds.feed_published, slug, feed.changed)
         return PublishReport(slug, len(found), written)
 
     def _origins(self, known: Sequence[Source]) -> dict[str, Origin]:
         return {source.id: origin_of(source, self.authority) for source in known}
 
+    def _put(self, name: str, path: str, body: bytes, media_type: str) -> bool:
+        file = self.feeds_dir / name
+        written = write_whole(file, body)
+        self.shelf.put(path, body, media_type, written_at(file))
+        return written
+
     async def write_index(self, now: datetime) -> None:
         """Write the pages that list the feeds; after the feeds, so that what they name is there."""
+        self._index_asked += 1
+        mine = self._index_asked
+        async with self._index:
+            if self._index_done < mine:
+                covered = self._index_asked
+                await self._write_index()
+                self._index_done = covered
+
+    async def _write_index(self) -> None:
         shown = [
             Shown(self.head(feed), count, max((updated_of(one) for one in found), default=None), found)
             for feed, count, found in await self.store.do(_of_index, NEWEST_ON_INDEX)
@@ -78,17 +97,12 @@ class Site:
         shown.sort(key=lambda one: order.index(one.head.category.slug))
         index = render_index(self.title, self.base_url, self.language, shown, self.bot)
         opml = render_opml(self.title, [one.head for one in shown])
-        await asyncio.to_thread(self._write_pages, index, opml, now)
+        await asyncio.to_thread(self._write_pages, index, opml)
 
-    def _write_pages(self, index: bytes, opml: bytes, now: datetime) -> None:
-        pages = (
-            ("style.css", "/style.css", style(), CSS),
-            ("feeds.opml", "/feeds.opml", opml, OPML),
-            ("index.html", "/", index, HTML),
-        )
-        for name, path, body, media_type in pages:
-            write_whole(self.feeds_dir / name, body)
-            self.shelf.put(path, body, media_type, now)
+    def _write_pages(self, index: bytes, opml: bytes) -> None:
+        self._put("style.css", "/style.css", style(), CSS)
+        self._put("feeds.opml", "/feeds.opml", opml, OPML)
+        self._put("index.html", "/", index, HTML)
         sync_folder(self.feeds_dir)
 
     async def entry_page(self, row: int) -> bytes | None:

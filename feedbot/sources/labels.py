@@ -2,65 +2,160 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from feedbot.model import Author
 from feedbot.rules.text import fold, fold_case
 
-_EMAIL = r"[A-Za-z0-9][\w.+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
-_EMAILS = re.compile(
-    rf"(?:e-?mail\s*[:=]?\s*|contact\s*[:=]\s*)?((?:{_EMAIL})(?:\s*[,;/·|&]?\s*(?:and\s+)?{_EMAIL})*)",
+_EMAIL = r"[A-Za-z0-9][\w.+-]{0,63}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}"
+_EMAILS = re.compile(_EMAIL)
+_AROUND_EMAILS = re.compile(r"\b(?:e-?mails?|contact|이메일)\b\s*[:=]?|[()<>\[\]{}]|\bmailto:", re.IGNORECASE)
+_BYLINE = re.compile(r"(?:(?:Written|Reported|Story|Text|Words)\s+)?By\s*[:=]?\s+(.+)", re.IGNORECASE)
+_REPORTER = re.compile(
+    r"(?:[\w·\s]{1,20}=\s*)?(?:(?:글|취재)\s*[:=]?\s*)?([가-힣·,\s]{2,40}?)\s*(?:명예)?기자"
+)
+_WRITER = re.compile(r"(?:글|취재|작성자?)\s*[:=·]?\s*([가-힣]{2,4}(?:\s*[·,]\s*[가-힣]{2,4})*)")
+_PHOTO = r"(?:Photos?|Photographs?|Images?|Pictures?|Videos?|사진)(?:\s*(?:and|&|·)\s*(?:videos?|영상))?"
+_SIGN = r"\s*(?:credits?|제공|출처)?\s*[=:：|]\s*"
+_WORDED = r"\s*(?:(?:provided\s+)?by|from|courtesy(?:\s+of)?|credits?\s*[=:：]?)\s+"
+_CREDIT = re.compile(rf"[(\[]?{_PHOTO}(?:{_SIGN}|{_WORDED})(.+?)[)\]]?", re.IGNORECASE)
+_CREDIT_BARE = re.compile(
+    r"(?:사진(?:\s?제공)?\s+((?!.*다\.?$).{2,20})|[©ⓒ]\s*((?!.*(?:\d{4}|rights|prohibit|무단)).{2,60}))"
+)
+_BOTH = re.compile(
+    r"(?:(?:Text|Story|Article|Words|글)\s*(?:and|&|·|,|/)\s*(?:photos?|images?|pictures?|사진)"
+    r"|Written\s+and\s+photographed)\s*(?:by|[=:：])?\s*(.+)",
     re.IGNORECASE,
 )
-_BYLINE = re.compile(r"(?:Written\s+|Reported\s+)?By\s*[:=]?\s+(.+)", re.IGNORECASE)
-_REPORTER = re.compile(rf"(?:[\w·\s]{{1,20}}=\s*)?([가-힣]{{2,5}})\s*기자(?:\s*[(\[]?({_EMAIL})[)\]]?)?")
-_PHOTO = r"(?:Photos?|Images?|Pictures?|Videos?|사진)(?:\s+(?:and|&)\s+videos?)?"
-_SIGN = r"\s*[=:：|]\s*"
-_WORDED = r"\s*(?:by|from|courtesy\s+of|credits?\s*[=:：]?)\s+"
-_CREDIT = re.compile(rf"[(\[]?{_PHOTO}(?:{_SIGN}|{_WORDED})(.+?)[)\]]?", re.IGNORECASE)
 _CREDIT_IN_CAPTION = re.compile(
     rf"(.*?)(?:\s*[(\[]\s*{_PHOTO}(?:{_SIGN}|{_WORDED})([^()\[\]]{{2,100}})[)\]]\.?"
-    rf"|(?:(?<=[.!?\"'”’)])\s+|\s+[/|]\s*){_PHOTO}{_SIGN}(.{{2,100}}))",
+    rf"|(?:(?<=[.!?\"'”’)])\s+|\s+[/|]\s*){_PHOTO}{_SIGN}(.{{2,100}})"
+    r"|\s*[(\[]?[©ⓒ]\s*([^()\[\]]{2,60})[)\]]?)",
     re.IGNORECASE,
 )
 _RELATED = re.compile(
-    r"Related\s+(?:Contents?|Articles?|News|Stor(?:y|ies)|Links?|Posts?)\s*:?|관련\s*(?:기사|콘텐츠|뉴스)",
+    r"Related\s+(?:Contents?|Articles?|News|Stor(?:y|ies)|Links?|Posts?|Coverage|Reading)\s*:?"
+    r"|(?:관련|연관)\s*(?:기사|콘텐츠|컨텐츠|뉴스|자료|링크)\s*:?",
+    re.IGNORECASE,
+)
+_COPYRIGHT = re.compile(
+    r"(?:copyrights?\b.{0,40}(?:[©ⓒ]|\(c\)|\d{4}|reserved)|[©ⓒ]|\(c\)\s|저작권자).{0,200}"
+    r"|.{0,120}(?:all\s+rights\s+reserved|무단\s*(?:전재|복제)).{0,80}",
     re.IGNORECASE,
 )
 _NAME_PARTS = re.compile(r"\s*(?:,|;|&|/|·|\band\b)\s*", re.IGNORECASE)
+_ROLE = re.compile(
+    r"(?:(?:staff|intern|senior|contributing|guest)\s+)*(?:reporters?|writers?|editors?|correspondents?|contributors?)",
+    re.IGNORECASE,
+)
 _PARTICLES = frozenset("al bin da de del della den der di dos du el from ibn la le ter van von y".split())
+_ORNAMENTS = " *※▲▶■□●○◆◇-–—·\u3000"
 _LONGEST_LABEL = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What one line tells about the article; nothing at all for a copyright notice."""
+
+    names: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    credit: str | None = None
+
+
+def label_of(line: str) -> Label | None:
+    """What a line says of author, photos or rights; None for a line of the article itself."""
+    text = fold(line).strip(_ORNAMENTS)
+    if not text or len(text) > _LONGEST_LABEL:
+        return None
+    if label := _single_label(text):
+        return label
+    parts = [
+        _single_label(part)
+        for part in re.split(r"\s*\|\s*|\s+/\s+|,\s+(?=photos?\b)", text, flags=re.IGNORECASE)
+    ]
+    told = [part for part in parts if part is not None]
+    if len(told) < 2 or len(told) < len(parts):
+        return None
+    return Label(
+        tuple(name for part in told for name in part.names),
+        tuple(mail for part in told for mail in part.emails),
+        next((part.credit for part in told if part.credit), None),
+    )
+
+
+def _single_label(text: str) -> Label | None:
+    if both := _BOTH.fullmatch(text):
+        names = _korean_names(both[1]) or _names(both[1])
+        return Label(names, credit=", ".join(names)) if names else None
+    if credit := credit_of(text):
+        return Label(credit=credit)
+    emails = tuple(dict.fromkeys(_EMAILS.findall(text)))
+    rest = _AROUND_EMAILS.sub(" ", _EMAILS.sub(" ", text)) if emails else text
+    rest = fold(rest).strip(" ,;:/·|&=-")
+    if emails and (not rest or re.fullmatch(r"[\s,;/·|&]*(?:and)?[\s,;/·|&]*", rest)):
+        return Label(emails=emails)
+    names = _byline_names(rest) or (_names(rest) if emails else ())
+    if names:
+        return Label(names, emails)
+    return Label() if _COPYRIGHT.fullmatch(text) else None
+
+
+def is_label(line: str) -> bool:
+    """Whether a line is a byline, a credit, an e-mail or a copyright notice."""
+    return label_of(line) is not None
 
 
 def is_related_heading(line: str) -> bool:
     """Whether a line begins the list of other articles."""
-    return _RELATED.fullmatch(fold(line)) is not None
+    return _RELATED.fullmatch(fold(line).strip(_ORNAMENTS + "[]<>")) is not None
 
 
-def byline_names(line: str) -> tuple[str, ...]:
+def _byline_names(text: str) -> tuple[str, ...]:
     """The names of "By Kim Nara and Lee Sol" or "서울 = 김나라 기자"; none for a sentence with "By"."""
-    if reporter := _REPORTER.fullmatch(fold(line)):
-        return (reporter[1],)
-    match = _BYLINE.fullmatch(fold(line))
-    if not match or len(line) > _LONGEST_LABEL or not fold(line)[:1].isupper():
+    if names := _korean_names(text):
+        return names
+    match = _BYLINE.fullmatch(text)
+    return _names(match[1]) if match and text[:1].isupper() else ()
+
+
+def _korean_names(text: str) -> tuple[str, ...]:
+    """The names of "김나라·이솔 기자", "김나라 기자, 이솔 기자" and "글 김나라"."""
+    pieces = re.split(r"(?<=기자)\s*[,·/]?\s*", text.strip("()[] "))
+    found = [_REPORTER.fullmatch(piece) or _WRITER.fullmatch(piece) for piece in pieces if piece]
+    if not found or not all(found):
         return ()
-    names = tuple(name for name in (part.strip(" .|") for part in _NAME_PARTS.split(match[1])) if name)
-    looks_like_names = all(len(name.split()) <= 6 and _is_name(name) for name in names)
-    return names if names and looks_like_names and not match[1].endswith((".", "?", "!")) else ()
+    names = [name for match in found if match for name in re.split(r"\s*[·,]\s*", match[1])]
+    return tuple(names) if all(re.fullmatch(r"[가-힣]{2,5}", name) for name in names) else ()
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """The names in a list of nothing but names, without the trade behind or before them."""
+    parts = [part.strip(" .|") for part in _NAME_PARTS.split(text)]
+    names = [_without_role(part) for part in parts if part and not _ROLE.fullmatch(part)]
+    is_list = all(len(name.split()) <= 10 and _is_name(name) for name in names)
+    return tuple(names) if is_list and not text.endswith((".", "?", "!")) else ()
+
+
+def _without_role(name: str) -> str:
+    first = re.match(rf"{_ROLE.pattern}\s+(?=\S)", name, re.IGNORECASE)
+    return name[first.end() :] if first else name
 
 
 def _is_name(name: str) -> bool:
     words = [word for word in name.split() if word.casefold() not in _PARTICLES]
     capital = all(word[0].isupper() or not word[0].islower() or not word[0].isascii() for word in words)
-    return bool(words) and capital and not any(char.isdigit() for char in name)
+    return bool(words) and capital and not any(char.isdigit() or char in '=:|<>@()[]{}"' for char in name)
 
 
 def credit_of(line: str) -> str | None:
     """The credit of "Photos =Yonhap News", whatever the spaces around the sign."""
-    line = fold(line)
-    match = _CREDIT.fullmatch(line) if len(line) <= _LONGEST_LABEL else None
-    if not match or (line.endswith(".") and "=" not in line):
+    line = fold(line).strip(_ORNAMENTS)
+    if len(line) > _LONGEST_LABEL:
         return None
-    return match[1].strip() or None
+    if match := _CREDIT.fullmatch(line):
+        return None if line.endswith(".") and "=" not in line else match[1].strip() or None
+    bare = _CREDIT_BARE.fullmatch(line)
+    return str(bare[1] or bare[2]).strip() if bare else None
 
 
 def part_credit(caption: str | None) -> tuple[str | None, str | None]:
@@ -68,7 +163,14 @@ def part_credit(caption: str | None) -> tuple[str | None, str | None]:
     if credit := credit_of(caption or ""):
         return None, credit
     match = _CREDIT_IN_CAPTION.fullmatch(fold(caption))
-    return (match[1].strip() or None, (match[2] or match[3]).strip()) if match else (caption, None)
+    if not match:
+        return caption, None
+    return match[1].strip() or None, (match[2] or match[3] or match[4]).strip()
+
+
+def spelled(text: str | None) -> str:
+    """What two copies of a caption share: letters and digits; spaces, quotes and points differ."""
+    return "".join(filter(str.isalnum, fold_case(text)))
 
 
 def share_credits(found: Sequence[tuple[str, int | None]]) -> tuple[dict[int, str], str | None]:
@@ -83,26 +185,11 @@ def share_credits(found: Sequence[tuple[str, int | None]]) -> tuple[dict[int, st
     return own, next((credit for credit, place in found if place is None), None)
 
 
-def emails_of(line: str) -> tuple[str, ...]:
-    """The addresses of a line that holds nothing else, or that ends a Korean byline."""
-    if (reporter := _REPORTER.fullmatch(fold(line))) and reporter[2]:
-        return (reporter[2],)
-    match = _EMAILS.fullmatch(fold(line).strip("()<>[]* "))
-    return tuple(dict.fromkeys(re.findall(_EMAIL, match[1]))) if match else ()
-
-
-def is_label(line: str) -> bool:
-    """Whether a line is a byline, a credit or an e-mail."""
-    return bool(byline_names(line) or credit_of(line) or emails_of(line))
-
-
 def read_authors(lines: Iterable[str]) -> tuple[Author, ...]:
     """Authors with their e-mails, from the lines that tell them."""
-    names: list[str] = []
-    emails: list[str] = []
-    for line in lines:
-        names += byline_names(line)
-        emails += emails_of(line)
+    labels = [label for line in lines if (label := label_of(line))]
+    names = (name for label in labels for name in label.names)
+    emails = (mail for label in labels for mail in label.emails)
     return join_authors(dict.fromkeys(names), dict.fromkeys(emails))
 
 

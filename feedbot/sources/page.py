@@ -23,12 +23,13 @@ from feedbot.sources.labels import (
     part_credit,
     read_authors,
     share_credits,
+    spelled,
 )
 from feedbot.sources.pack import ListRules, Pack, split_selector
 
 _FEWEST_WORDS = 4  # an alt text of fewer words names a picture, it does not tell about it
 _MOST_RELATED = 20
-_spelled_out = lru_cache(maxsize=4096)(fold_case)  # each caption is compared with each photo
+_spelled_out = lru_cache(maxsize=4096)(spelled)  # each caption is compared with each photo
 
 
 def select(node: LexborNode, selectors: Sequence[str]) -> tuple[str | None, str]:

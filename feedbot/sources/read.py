@@ -1,19 +1,26 @@
 """What the worker runs on a document: bytes in, what they say out."""
 
+import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from feedbot.model import Kind, ParsedEntry, ParsedFeed
-from feedbot.sources.decode import decode_page
+from feedbot.sources.decode import decode_feed, decode_page
+from feedbot.sources.discover import discover
 from feedbot.sources.dump import parse_dump
 from feedbot.sources.feed import parse_feed
+from feedbot.sources.jsonfeed import parse_json_feed
 from feedbot.sources.pack import Pack, pack_from_data
 from feedbot.sources.page import parse_article, parse_list, recognises
+from feedbot.sources.sitemap import parse_sitemap
+from feedbot.sources.sniff import FEED_ROOTS, SITEMAP_ROOTS, describe, find_root, is_json
 
 READ_SOURCE = "feedbot.sources.read:read_source"
 READ_PAGE = "feedbot.sources.read:read_page"
 READ_FILE = "feedbot.sources.read:read_file"
-_FEED_SIGNS = (b"<rss", b"<feed", b"<rdf:rdf", b"<?xml", b"<channel")
+_MOST_INFLATED = 10_000_000
+_SNIFFED = 131072
 
 
 def read_source(
@@ -24,25 +31,71 @@ def read_source(
     content_type: str | None = None,
     charset: str | None = None,
     pack: Any = None,
+    known: Mapping[str, Any] | None = None,
 ) -> ParsedFeed:
-    """The entries of a feed or of a list page; `kind` None finds out which it is."""
+    """What a feed, a list page or a sitemap says; `kind` None finds out which it is, by its first element.
+
+    `known` are the pieces of the feed as it was last time, each hash with its guid mark and link mark: their
+    entries are left out, and `pieces` says that they are still there. A page without rules for its list gives
+    the `feeds` that it names. `fault` tells of a document that is none of these, or not `kind`.
+    """
+    body = _inflated(body)
+    if not body.strip(b"\xef\xbb\xbf \t\r\n"):
+        return ParsedFeed(fault="the document is empty")
+    text = decode_feed(body, charset)
+    found = _kind_of(text, content_type)
+    wanted = Kind(kind) if kind else found
+    if found is None or wanted is not found:
+        return ParsedFeed(fault=f"this is no {wanted or Kind.FEED}: {describe(text, find_root(text))}")
+    if found is Kind.PAGE:
+        return _read_list(decode_page(body, charset), url, pack, explicit=kind is not None)
+    if found is Kind.SITEMAP:
+        return parse_sitemap(text, url)
+    return parse_json_feed(text, url) if is_json(text) else parse_feed(text, url, known)
+
+
+def _kind_of(text: str, content_type: str | None) -> Kind | None:
+    """What a document is; None for what is neither feed nor page nor sitemap."""
+    if is_json(text):
+        return Kind.FEED
+    root = find_root(text)
+    if root is None:
+        is_page = (
+            "html" in (content_type or "").lower() and "<" in text and not text.lstrip().startswith("<?xml")
+        )
+        return Kind.PAGE if is_page else None
+    if root.name in FEED_ROOTS:
+        return Kind.FEED
+    if root.name in SITEMAP_ROOTS:
+        return Kind.SITEMAP
+    return Kind.PAGE if root.is_page else None
+
+
+def _read_list(html: str, url: str, pack: Any, *, explicit: bool) -> ParsedFeed:
     rules = pack_from_data(pack) if pack else None
-    if kind == Kind.PAGE or (
-        kind is None and rules and rules.list and not looks_like_feed(body, content_type)
-    ):
-        if rules is None:
-            return ParsedFeed(fault="a page source needs a rule pack; name it with `site`")
-        return parse_list(decode_page(body, charset), url, rules)
-    told = f"{content_type or 'application/xml'}; charset={charset}" if charset else content_type
-    return parse_feed(body, url, told)
+    if rules and rules.list:
+        return replace(parse_list(html, url, rules), kind=Kind.PAGE)
+    if explicit:
+        missing = f"rule pack {rules.name} has no [list]" if rules else "a page source needs a rule pack"
+        return ParsedFeed(kind=Kind.PAGE, fault=f"{missing}; name one that has it with `site`")
+    feeds = discover(html, url)
+    fault = None if feeds else f"this is no feed: {describe(html, find_root(html))}, and it names no feed"
+    return ParsedFeed(kind=Kind.PAGE, feeds=feeds, fault=fault)
+
+
+def _inflated(body: bytes) -> bytes:
+    """The document in a file that is itself compressed, as `sitemap.xml.gz` is."""
+    if not body.startswith(b"\x1f\x8b"):
+        return body
+    try:
+        return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(body, _MOST_INFLATED)
+    except zlib.error:
+        return body
 
 
 def looks_like_feed(body: bytes, content_type: str | None) -> bool:
     """Whether a body is a feed and not a page: its first element says so, whatever its type."""
-    head = body[:2048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if b"<html" in head or b"<!doctype html" in head:
-        return False
-    return any(sign in head for sign in _FEED_SIGNS) or "xml" in (content_type or "")
+    return _kind_of(decode_feed(body[:_SNIFFED], None), content_type) is Kind.FEED
 
 
 def read_page(body: bytes, *, url: str, charset: str | None = None, packs: Any) -> ParsedEntry:
@@ -60,7 +113,7 @@ def _choose(html: str, packs: list[Pack]) -> Pack:
 def read_file(body: bytes, *, url: str, name: str, packs: Any) -> ParsedFeed:
     """The entries of a file: a text dump, a saved article page, or a feed. Its name is the entry's guid."""
     if looks_like_feed(body, None):
-        return parse_feed(body, url, None)
+        return read_source(body, url=url, kind=Kind.FEED)
     if name.lower().endswith((".html", ".htm", ".xhtml")) or b"<html" in body[:2048].lower():
         page = read_page(body, url=url, packs=packs)
         if not (page.content_text or page.photos):

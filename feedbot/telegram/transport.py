@@ -4,8 +4,17 @@ The only HTTP client outside `net/`. The token is part of the URL, so no URL and
 gets into an error.
 """
 
+import asyncio
+import io
 import json
+import logging
 import os
+import socket
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -17,7 +26,14 @@ from telegram.request import BaseRequest, RequestData
 
 _CONNECT = 10.0
 _READ = 60.0  # shorter ones make duplicates: the message may have been accepted
-_IDLE = 5.0  # a dead idle socket cannot be told from a message that was accepted: keep few
+# A connection that the server closes while a request is on its way cannot be told from a message that was
+# accepted. So none is used again after 5 s of silence, nor 25 s after it was opened: Telegram closes its own
+# about 39 s after opening, however busy (shared facts, "Known problems").
+_IDLE, _LIFE = 5.0, 25.0
+_LONGEST_WAIT = 10 * 365 * 86_400  # what can be added to a time
+
+# At DEBUG this one writes the address of the Bot API, token included.
+logging.getLogger("telegram.Bot").setLevel(logging.INFO)
 
 
 class NeverLeft(NetworkError):
@@ -36,12 +52,34 @@ class Refusal(TelegramError):
         self.code, self.description, self.parameters = code, description, parameters
 
 
-class Transport(BaseRequest):
-    """A `BaseRequest` on one aiohttp session; made in the event loop that it serves."""
+@dataclass(slots=True)
+class _Connections:
+    """Connections of one age, and how many requests use them."""
 
-    def __init__(self, connections: int = 16) -> None:
-        self._connections = connections
-        self._session: aiohttp.ClientSession | None = None
+    session: aiohttp.ClientSession
+    opened: float
+    in_use: int = 0
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How much of a request is still here. One of which a part was never written cannot be accepted."""
+
+    left: int
+    connected: bool = False
+
+    @property
+    def may_have_arrived(self) -> bool:
+        """Whether all of it was handed to a connection."""
+        return self.connected and self.left <= 0
+
+
+class Transport(BaseRequest):
+    """A `BaseRequest` on aiohttp; made in the event loop that it serves."""
+
+    def __init__(self, connections: int = 16, *, connect: float = _CONNECT, life: float = _LIFE) -> None:
+        self._limit, self._connect, self._life = connections, connect, life
+        self._current: _Connections | None = None
 
     @property
     def read_timeout(self) -> float | None:
@@ -49,26 +87,50 @@ class Transport(BaseRequest):
         return _READ
 
     async def initialize(self) -> None:
-        """Open the session."""
-        if self._session is not None:
-            return
+        """Be ready to connect."""
+        if self._current is None:
+            self._current = self._open()
+
+    async def shutdown(self) -> None:
+        """Close the connections."""
+        if self._current is not None:
+            current, self._current = self._current, None
+            await current.session.close()
+
+    def _open(self) -> _Connections:
         trace = aiohttp.TraceConfig()
         for signal in (trace.on_connection_create_end, trace.on_connection_reuseconn):
             signal.append(_connected)
-        connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=_IDLE)
-        self._session = aiohttp.ClientSession(
-            connector=connector,
+        trace.on_request_chunk_sent.append(_about_to_write)
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._limit, keepalive_timeout=_IDLE),
             cookie_jar=aiohttp.DummyCookieJar(),
             trace_configs=[trace],
             trust_env=False,
             auto_decompress=True,
         )
+        return _Connections(session, time.monotonic())
 
-    async def shutdown(self) -> None:
-        """Close the session."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[aiohttp.ClientSession]:
+        """A session whose connections are young; an old one is closed by its last user."""
+        for _ in range(2):  # what the server closed meanwhile leaves the pool before it is chosen from
+            await asyncio.sleep(0)
+        mine = self._current
+        if mine is None:
+            raise NeverLeft("the connection to the Bot API is closed")
+        if time.monotonic() - mine.opened > self._life:
+            old, mine = mine, self._open()
+            self._current = mine
+            if not old.in_use:
+                await old.session.close()
+        mine.in_use += 1
+        try:
+            yield mine.session
+        finally:
+            mine.in_use -= 1
+            if not mine.in_use and mine is not self._current:
+                await mine.session.close()
 
     async def do_request(
         self,
@@ -87,41 +149,46 @@ class Transport(BaseRequest):
         if answer is None:
             raise MaybeAccepted(f"HTTP {status} with a body that is not Telegram's")
         if answer["ok"] is not True:
+            code = _whole_number(answer.get("error_code"))
             raise Refusal(
-                int(answer.get("error_code") or status),
+                status if code is None else code,
                 str(answer.get("description") or f"HTTP {status}"),
-                answer.get("parameters") or {},
+                _parameters(answer.get("parameters")),
             )
         return 200, body
 
     async def _post(
         self, url: str, method: str, data: RequestData | None, seconds: float | None
     ) -> tuple[int, bytes]:
-        if self._session is None:
-            raise NeverLeft("the connection to the Bot API is closed")
-        reached = {"connected": False}
-        timeout = aiohttp.ClientTimeout(
-            sock_connect=_CONNECT, connect=_READ, total=(seconds or _READ) + _CONNECT
-        )
-        try:
-            async with self._session.request(
-                method,
-                url,
-                data=_form(data),
-                timeout=timeout,
-                trace_request_ctx=reached,
-                allow_redirects=False,
-            ) as response:
-                return response.status, await response.read()
-        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            reason = _reason(error)
-        if reached["connected"]:
+        form = _form(data)
+        progress = _Progress(0 if form is None else form.size or 0)
+        timeout = aiohttp.ClientTimeout(sock_connect=self._connect, total=self._connect + (seconds or _READ))
+        async with self._session() as session:
+            try:
+                async with session.request(
+                    method,
+                    url,
+                    data=form,
+                    timeout=timeout,
+                    trace_request_ctx=progress,
+                    allow_redirects=False,
+                ) as response:
+                    return response.status, await response.read()
+            except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+                reason = _reason(error)
+        if progress.may_have_arrived:
             raise MaybeAccepted(f"no answer: {reason}") from None
-        raise NeverLeft(f"no connection: {reason}") from None
+        raise NeverLeft(f"{'the request was cut short' if progress.connected else 'no connection'}: {reason}")
 
 
 async def _connected(_session: object, context: SimpleNamespace, _parameters: object) -> None:
-    context.trace_request_ctx["connected"] = True
+    context.trace_request_ctx.connected = True
+
+
+async def _about_to_write(
+    _session: object, context: SimpleNamespace, parameters: aiohttp.TraceRequestChunkSentParams
+) -> None:
+    context.trace_request_ctx.left -= len(parameters.chunk)
 
 
 def _reason(error: Exception) -> str:
@@ -129,6 +196,10 @@ def _reason(error: Exception) -> str:
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     if isinstance(cause, TimeoutError):
         return "timed out"
+    if isinstance(cause, socket.gaierror):
+        return "the host name is not known"
+    if isinstance(cause, ssl.SSLError):
+        return f"TLS failed: {cause.reason or type(cause).__name__}"
     number = cause.errno if isinstance(cause, OSError) else None
     return os.strerror(number) if number else type(cause).__name__
 
@@ -136,18 +207,35 @@ def _reason(error: Exception) -> str:
 def _own_answer(body: bytes) -> dict[str, Any] | None:
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     is_own = isinstance(answer, dict) and (answer.get("ok") is False or "result" in answer)
     return answer if is_own and isinstance(answer.get("ok"), bool) else None
 
 
-def _form(data: RequestData | None) -> aiohttp.FormData | None:
+def _whole_number(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _parameters(given: Any) -> dict[str, Any]:
+    """The two ResponseParameters that there are, where they are what they should be."""
+    numbers = {
+        name: _whole_number(given.get(name)) if isinstance(given, dict) else None
+        for name in ("retry_after", "migrate_to_chat_id")
+    }
+    if (wait := numbers["retry_after"]) is not None and not 0 <= wait <= _LONGEST_WAIT:
+        numbers["retry_after"] = _LONGEST_WAIT if wait > 0 else 0
+    return {name: number for name, number in numbers.items() if number is not None}
+
+
+def _form(data: RequestData | None) -> aiohttp.Payload | None:
     if data is None or not (data.parameters or data.contains_files):
         return None
     form = aiohttp.FormData()
     for name, value in data.json_parameters.items():
         form.add_field(name, value)
     for name, (filename, content, content_type) in (data.multipart_data or {}).items():
-        form.add_field(name, content, filename=filename, content_type=content_type)
-    return form
+        # A stream, as aiohttp warns of large bytes.
+        stream = io.BytesIO(content) if isinstance(content, bytes) else content
+        form.add_field(name, stream, filename=filename, content_type=content_type)
+    return form()

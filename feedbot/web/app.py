@@ -2,32 +2,24 @@
 
 import ipaddress
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from feedbot.publish.shelf import HTML, Item, Shelf
 from feedbot.web.negotiate import accepts_gzip, http_date, is_fresh
 
-POLICY = (
-    "default-src 'none'; img-src 'self' http: https: data:; style-src 'self'; media-src http: https:;"
-    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-_SECURITY = (
-    (b"content-security-policy", POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-resource-policy", b"cross-origin"),
-)
 _FRESH_SECONDS = 60
+_UNKEPT = {"cache-control": "no-store"}
+_NOTHING = "There is nothing at this address"
+_ROW = re.compile(r"[1-9][0-9]{0,17}")  # what SQLite can count
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,93 +50,82 @@ class Parts:
     metrics: Callable[[], bytes]
 
 
-class SecurityHeaders:
-    """Every answer carries them, errors too (CVE-2023-27592 was an error page)."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, with the headers added."""
-
-        async def send_with(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *_SECURITY]
-            await send(message)
-
-        await self._app(scope, receive, send_with)
-
-
 def build_app(parts: Parts, *, public: bool = True, metrics_for_all: bool = False) -> Starlette:
     """The application of a listener: `public` serves feeds and pages; `/metrics` is for loopback clients
     only, unless the listener is the operator's own.
     """
-    methods = ["GET", "HEAD"]
+    answers = _Answers(parts, metrics_for_all)
+    found = {"/healthz": answers.healthy, "/readyz": answers.ready, "/metrics": answers.metrics}
+    if public:
+        found |= dict.fromkeys(("/", "/style.css", "/feeds.opml", "/feeds/{name}"), answers.shelved)
+        found["/e/{row}"] = answers.entry
+    routes = [Route(path, answer, methods=["GET", "HEAD"]) for path, answer in found.items()]
+    handlers: Any = {HTTPException: answers.error, 500: answers.error}
+    app = Starlette(routes=routes, exception_handlers=handlers)
+    app.router.redirect_slashes = False  # a redirect would repeat the client's Host header
+    return app
 
-    async def shelved(request: Request) -> Response:
-        item = parts.shelf.get(request.url.path)
+
+class _Answers:
+    """What each path answers."""
+
+    def __init__(self, parts: Parts, metrics_for_all: bool) -> None:
+        self._parts, self._metrics_for_all = parts, metrics_for_all
+
+    async def shelved(self, request: Request) -> Response:
+        path = request.scope["path"]  # request.url would read the Host header, which is anything
+        item = self._parts.shelf.get(path)
         if item is None:
-            raise HTTPException(404, "There is nothing at this address")
-        return answer(request, item, cors=request.url.path.startswith("/feeds"))
+            raise HTTPException(404, _NOTHING)
+        return document(request, item, cors=path.startswith("/feeds"))
 
-    async def entry(request: Request) -> Response:
-        body = await parts.entry_page(request.path_params["row"])
+    async def entry(self, request: Request) -> Response:
+        row = request.path_params["row"]
+        body = await self._parts.entry_page(int(row)) if _ROW.fullmatch(row) else None
         if body is None:
             raise HTTPException(404, "There is no such article")
-        return Response(body, media_type=None, headers={"content-type": HTML, **_caching()})
+        return Response(body, headers={"content-type": HTML, **_caching()})
 
-    async def ready(_request: Request) -> Response:
-        health = await parts.health()
+    async def healthy(self, _request: Request) -> Response:
+        return PlainTextResponse("ok\n", headers=_UNKEPT)
+
+    async def ready(self, _request: Request) -> Response:
+        health = await self._parts.health()
         text = json.dumps({"ready": health.ready, **asdict(health)})
-        status = 200 if health.ready else 503
-        return Response(text, status, {"cache-control": "no-store"}, media_type="application/json")
+        return Response(text, 200 if health.ready else 503, _UNKEPT, media_type="application/json")
 
-    async def metrics(request: Request) -> Response:
-        if not metrics_for_all and not _is_loopback(request):
-            raise HTTPException(404, "There is nothing at this address")
-        return Response(parts.metrics(), headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"})
+    async def metrics(self, request: Request) -> Response:
+        if not self._metrics_for_all and not _is_loopback(request):
+            raise HTTPException(404, _NOTHING)
+        told = {"content-type": "text/plain; version=0.0.4; charset=utf-8", **_UNKEPT}
+        return Response(self._parts.metrics(), headers=told)
 
-    async def error(_request: Request, problem: Exception) -> Response:
+    async def error(self, _request: Request, problem: Exception) -> Response:
         status = problem.status_code if isinstance(problem, HTTPException) else 500
         headers: Any = problem.headers if isinstance(problem, HTTPException) else None
         what = problem.detail if isinstance(problem, HTTPException) else "Something went wrong here"
-        body = parts.missing_page("This cannot be done here" if status == 405 else what)
-        return Response(body, status, {**(headers or {}), "content-type": HTML, "cache-control": "no-store"})
-
-    routes = [
-        Route("/healthz", lambda _: PlainTextResponse("ok\n"), methods=methods),
-        Route("/readyz", ready, methods=methods),
-        Route("/metrics", metrics, methods=methods),
-    ]
-    if public:
-        routes += [
-            Route("/e/{row:int}", entry, methods=methods),
-            *(
-                Route(path, shelved, methods=methods)
-                for path in ("/", "/style.css", "/feeds.opml", "/feeds/{name}")
-            ),
-        ]
-    handlers: Any = {HTTPException: error, 500: error}
-    return Starlette(routes=routes, middleware=[Middleware(SecurityHeaders)], exception_handlers=handlers)
+        body = self._parts.missing_page("This cannot be done here" if status == 405 else what)
+        return Response(body, status, {**(headers or {}), "content-type": HTML, **_UNKEPT})
 
 
 def _caching() -> dict[str, str]:
     return {"cache-control": f"public, max-age={_FRESH_SECONDS}"}
 
 
-def answer(request: Request, item: Item, *, cors: bool) -> Response:
+def document(request: Request, item: Item, *, cors: bool) -> Response:
     """A document, or 304 with the same headers (RFC 9110 section 15.4.5)."""
-    plain, packed = f'"{item.etag}"', f'"{item.etag}-gzip"'
-    compressed = item.compressed if accepts_gzip(request.headers.get("accept-encoding", "")) else None
+    asked = request.headers
+    compressed = item.compressed if accepts_gzip(",".join(asked.getlist("accept-encoding"))) else None
+    etag = f'"{item.etag}-gzip"' if compressed else f'"{item.etag}"'
     headers = {
-        "etag": packed if compressed else plain,
+        "etag": etag,
         "last-modified": http_date(item.modified),
         "vary": "Accept-Encoding",
         **_caching(),
         **({"access-control-allow-origin": "*"} if cors else {}),
     }
-    asked = request.headers.get("if-none-match")
-    if is_fresh(asked, request.headers.get("if-modified-since"), (plain, packed), item.modified):
+    tags = ",".join(asked.getlist("if-none-match")) or None
+    if is_fresh(tags, asked.get("if-modified-since"), etag, item.modified):
         return Response(None, 304, headers)
     if compressed:
         headers["content-encoding"] = "gzip"
@@ -153,6 +134,7 @@ def answer(request: Request, item: Item, *, cors: bool) -> Response:
 
 def _is_loopback(request: Request) -> bool:
     try:
-        return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+        address = ipaddress.ip_address(request.client.host if request.client else "")
     except ValueError:
         return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback

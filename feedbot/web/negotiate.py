@@ -5,16 +5,17 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 
 def accepts_gzip(header: str) -> bool:
-    """Whether Accept-Encoding lets gzip be sent; `q=0` refuses it."""
+    """Whether Accept-Encoding lets gzip be sent and likes it no less than none; `q=0` refuses it."""
     told: dict[str, float] = {}
     for part in header.lower().split(","):
         name, _, weight = part.strip().partition(";")
         told[name.strip()] = _weight(weight)
-    return told.get("gzip", told.get("x-gzip", told.get("*", 0.0))) > 0
+    gzip = told.get("gzip", told.get("x-gzip", told.get("*", 0.0)))
+    return gzip > 0 and gzip >= told.get("identity", 0.0)
 
 
 def _weight(text: str) -> float:
-    name, _, value = text.strip().partition("=")
+    name, _, value = text.partition(";")[0].partition("=")
     if name.strip() != "q":
         return 1.0
     try:
@@ -23,22 +24,20 @@ def _weight(text: str) -> float:
         return 0.0
 
 
-def is_fresh(
-    if_none_match: str | None, if_modified_since: str | None, etags: tuple[str, ...], modified: datetime
-) -> bool:
-    """Whether the client has the document already. ETags are compared weakly (section 8.8.3.2) and win
-    over the date; `etags` are those of all codings of it.
+def is_fresh(if_none_match: str | None, if_modified_since: str | None, etag: str, modified: datetime) -> bool:
+    """Whether the client has the document already, in the coding that it would get: `etag` is that one's.
+    ETags are compared weakly (section 8.8.3.2) and win over the date.
     """
     if if_none_match is not None:
         asked = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
-        return "*" in asked or not asked.isdisjoint(etags)
+        return "*" in asked or etag in asked
     if if_modified_since is None:
         return False
     try:
         since = parsedate_to_datetime(if_modified_since)
-    except (ValueError, TypeError, IndexError):
+        return modified <= (since if since.tzinfo else since.replace(tzinfo=UTC))
+    except (ValueError, TypeError, IndexError, OverflowError):
         return False
-    return modified <= (since if since.tzinfo else since.replace(tzinfo=UTC))
 
 
 def http_date(moment: datetime) -> str:

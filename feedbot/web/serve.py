@@ -9,8 +9,19 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from feedbot.errors import ConfigError
+from feedbot.web.bounded import Bounded
 
-_MOST_CONNECTIONS = 1000
+POLICY = (
+    "default-src 'none'; img-src 'self' http: https: data:; style-src 'self'; media-src http: https:;"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+# On every answer, those that the server makes by itself included (CVE-2023-27592 was an error page).
+SECURITY = (
+    ("content-security-policy", POLICY),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-resource-policy", "cross-origin"),
+)
 
 
 def bind(host: str, port: int, key: str) -> socket.socket:
@@ -47,14 +58,16 @@ class Server:
         self._server = _Quiet(
             uvicorn.Config(
                 app,
+                http=Bounded,
+                ws="none",
+                headers=list(SECURITY),
                 log_config=None,
+                log_level="error",  # what strangers send wrongly is no news
                 access_log=False,
                 lifespan="off",
                 server_header=False,
-                limit_concurrency=_MOST_CONNECTIONS,
                 timeout_keep_alive=15,
                 timeout_graceful_shutdown=3,
-                h11_max_incomplete_event_size=16_384,
             )
         )
         self._task: asyncio.Task[None] | None = None

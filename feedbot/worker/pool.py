@@ -1,25 +1,30 @@
-"""The parent's side: one process when calm, more on demand, a fresh one after any death (edge)."""
+"""The pool: one process when calm, a second on demand, a fresh one after any death (edge).
+
+Every job first gets a short time (`quick`). What takes longer or more memory is killed and joins a queue of
+its own, in which one after the other has the whole limits. So documents made to be slow never hold more than
+one process and a moment of the other, however many they are, and the rest is read in time.
+"""
 
 import asyncio
-import json
-import os
-import sys
-import time
+import signal
 from dataclasses import dataclass
 from typing import Any
 
 from feedbot.errors import ParseError
-from feedbot.worker.frames import LENGTHS, pack
+from feedbot.worker.frames import pack
+from feedbot.worker.process import Allowance, Limits, Process
 
-MEMORY = 512 * 2**20
+MEMORY = 256 * 2**20  # address space; a process that has read feeds, pages and photos holds 75 MB of it
 CPU_SECONDS = 5
 WALL_SECONDS = 10.0
+_QUICK = Allowance(seconds=1.0, resident=128 * 2**20)
 _IDLE_SECONDS = 30.0
-_MOST_ANSWER = 64 * 2**20
+_LEAN = 96 * 2**20
+_SIZE = 2
 
 
 class WorkerDied(ParseError):
-    """A job was killed: it took too much time or memory, or crashed the process."""
+    """A job was killed: it took too much time or memory, or crashed the process. It would again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,110 +41,117 @@ class Worker:
     def __init__(
         self,
         *,
-        size: int = 2,
         memory: int = MEMORY,
         cpu_seconds: int = CPU_SECONDS,
         wall_seconds: float = WALL_SECONDS,
+        quick_seconds: float = _QUICK.seconds,
+        idle_seconds: float = _IDLE_SECONDS,
     ) -> None:
-        self._limits = (memory, cpu_seconds)
-        self._wall = wall_seconds
-        self._room = asyncio.Semaphore(size)
-        self._idle: list[tuple[float, asyncio.subprocess.Process]] = []
+        self._limits = Limits(memory, cpu_seconds, wall_seconds)
+        self._quick = Allowance(min(quick_seconds, wall_seconds), _QUICK.resident)
+        self._whole = Allowance(wall_seconds, float("inf"))
+        self._idle_seconds = idle_seconds
+        self._room, self._whole_room = asyncio.Semaphore(_SIZE), asyncio.Lock()
+        self._idle: list[Process] = []
+        self._ending: set[asyncio.Task[int]] = set()
 
     async def run(self, function: str, body: bytes, **arguments: Any) -> Answer:
         """The answer of `module:function`, called with the body and these plain arguments.
 
         Raises ParseError with the function's own words where it raised, WorkerDied where it was killed.
         """
+        module, _, name = function.partition(":")
+        head = pack({"module": module, "function": name, "arguments": arguments}, body)
+        told, data = await self._try(module, head, body) or await self._try_alone(module, head, body)
+        if "error" in told:
+            raise _told(told)
+        return Answer(told["value"], data)
+
+    async def _try(self, module: str, head: bytes, body: bytes) -> tuple[dict[str, Any], bytes] | None:
+        """The answer of a job that takes little; None where it takes more, or what it met was not well."""
         async with self._room:
-            process = await self._take()
+            process = self._take()
             try:
-                frame = pack({"function": function, "arguments": arguments}, body)
-                async with asyncio.timeout(self._wall):
-                    head, data = await _ask(process, frame)
-            except (TimeoutError, asyncio.IncompleteReadError, ConnectionError, ValueError) as error:
-                await _end(process)
-                raise WorkerDied(self._why(error)) from None
-            except BaseException:  # cancelled: what comes out of its pipe next is not ours
-                await _end(process)
+                told, data = await process.ask(module, head, body, self._quick)
+            except (OSError, EOFError, ValueError):
+                self._end(process)
+                return None
+            except BaseException:  # cancelled: what comes out of it next is not ours
+                self._end(process)
                 raise
-            self._idle.append((time.monotonic(), process))
-        if "error" in head:
-            raise ParseError(_told(head))
-        return Answer(head["value"], data)
+            self._keep(process)
+        return None if told.get("error") == "MemoryError" else (told, data)
 
-    def _why(self, error: Exception) -> str:
-        memory, cpu = self._limits
-        if isinstance(error, TimeoutError):
-            return f"the document could not be read within {self._wall:.0f} s"
-        return f"the document could not be read within {memory // 2**20} MB of memory and {cpu} s of CPU"
+    async def _try_alone(self, module: str, head: bytes, body: bytes) -> tuple[dict[str, Any], bytes]:
+        """The same in a fresh process with the whole limits, one such job at a time."""
+        async with self._whole_room, self._room:
+            if self._idle:
+                self._end(self._idle.pop(0))
+            process = Process(self._limits)
+            try:
+                answer = await process.ask(module, head, body, self._whole)
+            except (OSError, EOFError, ValueError) as error:
+                code = await asyncio.shield(self._end(process))
+                raise WorkerDied(self._why(process, error, code)) from None
+            except BaseException:
+                self._end(process)
+                raise
+            self._keep(process)
+            return answer
 
-    async def _take(self) -> asyncio.subprocess.Process:
+    def _take(self) -> Process:
         while self._idle:
-            _, process = self._idle.pop()
-            if process.returncode is None:
-                await self._close_idle()
+            process = self._idle.pop()
+            if process.alive:
                 return process
-            await _end(process)
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "feedbot.worker",
-            *map(str, self._limits),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env=_environment(),
-            start_new_session=True,
-            limit=2**20,
-        )
+            self._end(process)
+        return Process(self._limits)
 
-    async def _close_idle(self) -> None:
-        """A second process that nobody needed for a while goes."""
-        old = [kept for kept in self._idle if time.monotonic() - kept[0] > _IDLE_SECONDS]
-        self._idle = [kept for kept in self._idle if kept not in old]
-        for _, process in old:
-            await _end(process)
+    def _keep(self, process: Process) -> None:
+        """It may be asked again, unless it has grown; one that nobody needs for a while goes."""
+        if process.grown > _LEAN and process.resident > _LEAN:
+            self._end(process)
+            return
+        loop = asyncio.get_running_loop()
+        process.last_used = loop.time()
+        self._idle.append(process)
+        if len(self._idle) > 1:
+            loop.call_later(self._idle_seconds, self._end_unused)
+
+    def _end_unused(self) -> None:
+        """The most recently used is at the end, is taken first, and stays."""
+        before = asyncio.get_running_loop().time() - self._idle_seconds
+        while len(self._idle) > 1 and self._idle[0].last_used <= before:
+            self._end(self._idle.pop(0))
+
+    def _end(self, process: Process) -> asyncio.Task[int]:
+        task = asyncio.ensure_future(process.end())
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+        return task
 
     async def close(self) -> None:
         """End every process."""
-        for _, process in self._idle:
-            await _end(process)
-        self._idle.clear()
+        while self._idle:
+            self._end(self._idle.pop())
+        await asyncio.gather(*self._ending)
+
+    def _why(self, process: Process, error: Exception, code: int) -> str:
+        if isinstance(error, ValueError):
+            return "the worker's answer made no sense"
+        if process.killed_for:
+            return f"the document could not be read within {self._limits.wall_seconds:g} s"
+        if -code == signal.SIGXCPU:
+            return f"the document could not be read within {self._limits.cpu_seconds} s of CPU"
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        return f"the document could not be read: the worker crashed ({how})"
 
 
-async def _ask(process: asyncio.subprocess.Process, frame: bytes) -> tuple[dict[str, Any], bytes]:
-    if process.stdin is None or process.stdout is None:
-        raise ConnectionError("the worker has no pipes")
-    process.stdin.write(frame)
-    await process.stdin.drain()
-    head, body = LENGTHS.unpack(await process.stdout.readexactly(LENGTHS.size))
-    if head + body > _MOST_ANSWER:
-        raise ValueError("the answer is too large")
-    text = await process.stdout.readexactly(head)
-    return json.loads(text), await process.stdout.readexactly(body)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        process.kill()
-    await process.wait()
-    if process.stdin is not None:
-        process.stdin.close()
-    transport = process._transport  # type: ignore[attr-defined]  # noqa: SLF001  # else its pipes warn when collected
-    transport.close()
-
-
-def _told(head: dict[str, Any]) -> str:
+def _told(head: dict[str, Any]) -> ParseError:
     """The function's own words for a ParseError; for any other error its kind as well."""
     kind, message = str(head["error"]), str(head.get("message") or "")
-    if kind in {"ParseError", "ConfigError"}:
-        return message
     if kind == "MemoryError":
-        return "the document takes too much memory"
-    return f"the document could not be read ({kind}: {message})"
-
-
-def _environment() -> dict[str, str]:
-    """Nothing of ours: no token, no proxy; only what Python needs to start."""
-    kept = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "TZ")
-    return {name: os.environ[name] for name in kept if name in os.environ} | {"PYTHONUTF8": "1"}
+        return WorkerDied("the document takes too much memory")
+    if kind in {"ParseError", "ConfigError"}:
+        return ParseError(message)
+    return ParseError(f"the document could not be read ({kind}: {message})")

@@ -151,7 +151,7 @@ async def test_a_token_that_is_refused_stops_the_bot(api: BotApi) -> None:
 
 async def test_a_message_that_is_refused_for_good_is_named(api: BotApi, sender: Sender) -> None:
     attempt = await sender.send(CHANNEL, Message(" "), Message(" "), None, attempts=0, jitter=0)
-    assert attempt.outcome == Refused("Bad Request: message text is empty")
+    assert attempt.outcome == Refused("Bad Request: text must be non-empty")
 
 
 async def test_topic_1_is_general_and_must_not_be_named(api: BotApi, sender: Sender) -> None:

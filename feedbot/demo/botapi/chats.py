@@ -1,27 +1,29 @@
 """Chats and what is in them."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from feedbot.demo.botapi.errors import ApiError, bad_request, forbidden
 
-# What a chat does to a message, by its state: the words are the server's.
-REFUSALS: dict[str, ApiError] = {
-    "blocked": forbidden("bot was blocked by the user"),
-    "deactivated": forbidden("user is deactivated"),
-    "never_started": forbidden("bot can't initiate conversation with a user"),
-    "kicked": forbidden("bot was kicked from the channel chat"),
-    "not_member": forbidden("bot is not a member of the channel chat"),
-    "deleted": forbidden("the group chat was deleted"),
-    "is_bot": forbidden("the bot can't send messages to the bot"),
-    "not_found": bad_request("chat not found"),
-    "no_rights": bad_request("not enough rights to send text messages to the chat"),
-    "not_admin": bad_request("need administrator rights in the channel chat"),
-    "restricted": bad_request("CHAT_RESTRICTED"),
+# What a chat does to a message, by its state: the words are the server's; `{kind}` is the chat's type.
+REFUSALS: dict[str, tuple[Callable[[str], ApiError], str]] = {
+    "blocked": (forbidden, "bot was blocked by the user"),
+    "deactivated": (forbidden, "user is deactivated"),
+    "never_started": (forbidden, "bot can't initiate conversation with a user"),
+    "kicked": (forbidden, "bot was kicked from the {kind} chat"),
+    "not_member": (forbidden, "bot is not a member of the {kind} chat"),
+    "deleted": (forbidden, "the group chat was deleted"),
+    "is_bot": (forbidden, "the bot can't send messages to the bot"),
+    "not_found": (bad_request, "chat not found"),
+    "no_rights": (bad_request, "not enough rights to send text messages to the chat"),
+    "not_admin": (bad_request, "need administrator rights in the channel chat"),
+    "no_write_access": (bad_request, "have no write access to the chat"),
+    "write_forbidden": (bad_request, "CHAT_WRITE_FORBIDDEN"),
+    "restricted": (bad_request, "CHAT_RESTRICTED"),
 }
-_NO_PHOTOS = bad_request("not enough rights to send photos to the chat")
+STATES = {"ok", "migrated", "no_photos", *REFUSALS}
 
 
 @dataclass(slots=True)
@@ -32,6 +34,11 @@ class Person:
     first_name: str
     language: str = "en"
 
+    def json(self) -> dict[str, Any]:
+        """The User object of the Bot API."""
+        told = {"id": self.id, "is_bot": False, "first_name": self.first_name}
+        return told | {"language_code": self.language}
+
 
 @dataclass(slots=True)
 class Message:
@@ -39,12 +46,17 @@ class Message:
 
     json: dict[str, Any]
     photo: str | None = None
-    from_bot: bool = True
+    bot: int | None = None  # None: a person wrote it
+
+    @property
+    def from_bot(self) -> bool:
+        """Whether a bot posted it."""
+        return self.bot is not None
 
 
 @dataclass(slots=True)
 class Chat:
-    """A place for messages. `state` is "ok" or a key of REFUSALS, "no_photos", or "migrated"."""
+    """A place for messages. `state` is one of STATES."""
 
     id: int
     type: str
@@ -79,11 +91,12 @@ class Chat:
                 migrate_to_chat_id=self.migrated_to,
             )
         if self.state in REFUSALS:
-            raise REFUSALS[self.state]
+            refusal, words = REFUSALS[self.state]
+            raise refusal(words.format(kind=self.type))
         if photo and self.state == "no_photos":
-            raise _NO_PHOTOS
+            raise bad_request("not enough rights to send photos to the chat")
         if self.topics and thread is not None:
-            if thread == 1 or thread not in self.topics:
+            if thread not in self.topics:  # General has the number 1 and must not be named
                 raise bad_request("message thread not found")
             if thread in self.closed_topics:
                 raise bad_request("TOPIC_CLOSED")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from aiohttp import web
+
 
 class ApiError(Exception):
     """An answer with `ok: false`."""
@@ -15,6 +17,12 @@ class ApiError(Exception):
         told: dict[str, Any] = {"ok": False, "error_code": self.code, "description": self.description}
         return told | ({"parameters": self.parameters} if self.parameters else {})
 
+    def response(self) -> web.Response:
+        """The answer over HTTP."""
+        wait = self.parameters.get("retry_after")
+        headers = {} if wait is None else {"Retry-After": str(wait)}
+        return web.json_response(self.body(), status=self.code, headers=headers)
+
 
 def bad_request(text: str) -> ApiError:
     """400."""
@@ -24,6 +32,11 @@ def bad_request(text: str) -> ApiError:
 def forbidden(text: str) -> ApiError:
     """403."""
     return ApiError(403, f"Forbidden: {text}")
+
+
+def conflict(text: str) -> ApiError:
+    """409."""
+    return ApiError(409, f"Conflict: {text}")
 
 
 def too_many(seconds: int) -> ApiError:

@@ -7,7 +7,9 @@ from aiohttp import web
 
 from feedbot.demo.botapi.errors import ApiError
 
-HOWS = ("reset", "silence", "half", "html502", "error")
+HOWS = ("reset", "silence", "half", "html502", "html200", "error")
+_SOME_ANSWER = b'{"ok":true,"result":{"message_id":1,"date":1750000000,"chat":{"id":1,"type":"private"}}}'
+_PAGE = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 
 
 @dataclass(slots=True)
@@ -34,6 +36,10 @@ class Faults:
             raise ValueError(f"when is before or after, how is one of {', '.join(HOWS)}")
         self._waiting.append(fault)
 
+    def clear(self) -> None:
+        """Break nothing more."""
+        self._waiting.clear()
+
     def take(self, method: str, when: str, chat_id: int | None) -> Fault | None:
         """The fault of this call, if one is meant for it."""
         for fault in self._waiting:
@@ -48,12 +54,11 @@ async def break_call(fault: Fault, request: web.Request, body: bytes, silence: f
     """Answer as the fault says: not at all, half, or with a page of some proxy."""
     transport = request.transport
     if fault.how == "error":
-        error = fault.error or ApiError(500, "Internal Server Error: restart")
-        return web.json_response(error.body(), status=error.code)
-    if fault.how == "html502":
-        page = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
-        return web.Response(text=page, status=502, content_type="text/html")
+        return (fault.error or ApiError(500, "Internal Server Error: restart")).response()
+    if fault.how in {"html502", "html200"}:
+        return web.Response(text=_PAGE, status=int(fault.how[-3:]), content_type="text/html")
     if fault.how == "half":
+        body = body or _SOME_ANSWER
         half = web.StreamResponse(
             headers={"Content-Type": "application/json", "Content-Length": str(len(body))}
         )

@@ -24,8 +24,8 @@ class Window:
         return 0.0 if over <= 0 else self._taken[over - 1] + self.seconds - now
 
     def take(self, cost: int, now: float) -> None:
-        """Count that many."""
-        self._taken.extend([now] * cost)
+        """Count that many. What one window cannot hold is paid for in the next ones."""
+        self._taken.extend(now + number // self.most * self.seconds for number in range(cost))
 
 
 class Limits:

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup, escape
 
 from feedbot.demo.botapi.chats import Chat, Message
-from feedbot.demo.botapi.entities import utf16
+from feedbot.demo.botapi.markup import utf16
 from feedbot.demo.botapi.world import World
 
 _SHOWN = 100
@@ -98,8 +98,8 @@ def _last_of(chat: Chat) -> str:
     if not chat.messages:
         return "No messages yet"
     json = chat.messages[-1].json
-    text = json.get("text") or json.get("caption") or "Photo"
-    return ("🖼 " if "photo" in json else "") + " ".join(str(text).split())[:60]
+    text = json.get("text") or json.get("caption") or ("Photo" if "photo" in json else "File")
+    return " ".join(str(text).split())[:60]
 
 
 def _preview_of(message: Message) -> str | None:

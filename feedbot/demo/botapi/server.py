@@ -1,22 +1,26 @@
 """The emulator over HTTP, and the handles by which demo and tests move it."""
 
 import json
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 
-from feedbot.demo.botapi.chats import Chat, Person
-from feedbot.demo.botapi.errors import ApiError
+from feedbot.demo.botapi.calls import Call, Upload
+from feedbot.demo.botapi.chats import STATES, Chat, Person
+from feedbot.demo.botapi.errors import ApiError, bad_request
 from feedbot.demo.botapi.faults import Fault, Faults, break_call
-from feedbot.demo.botapi.methods import METHODS, Call, Upload
+from feedbot.demo.botapi.methods import METHODS, POSTING
 from feedbot.demo.botapi.page import Page
 from feedbot.demo.botapi.world import BotAccount, World
 
 _MOST_BYTES = 52_428_800
-_UNPACED = {"getupdates", "getme"}
+_TOKEN = re.compile(r"[0-9]+:[\w-]+")
+_FORMS = {"", "application/x-www-form-urlencoded", "multipart/form-data", "application/octet-stream"}
 
 
 class BotApi:
@@ -80,12 +84,22 @@ class BotApi:
 
     def set_state(self, chat_id: int, state: str, *, migrated_to: int | None = None) -> None:
         """What the chat does to messages from now on: "ok", "blocked", "migrated" and so on."""
+        if state not in STATES:
+            raise ValueError(f"a chat's state is one of {', '.join(sorted(STATES))}")
         chat = self.world.chats[chat_id]
         chat.state, chat.migrated_to = state, migrated_to
 
     def say(self, person: int, text: str) -> int:
         """A person writes to the bot; the message's number."""
         return self.world.say(self.world.people[person], text)
+
+    def press(self, person: int, chat_id: int, message_id: int, data: str) -> str:
+        """A person presses a button under a message; the id of the callback query."""
+        chat = self.world.chats[chat_id]
+        message = chat.find(message_id)
+        if message is None:
+            raise ValueError(f"there is no message {message_id} in chat {chat_id}")
+        return self.world.press(self.world.people[person], chat, message, data)
 
     def push_update(self, update: dict[str, Any]) -> int:
         """Something happens that the bot hears of; the update's number."""
@@ -102,7 +116,7 @@ class BotApi:
         error: ApiError | None = None,
     ) -> None:
         """Break the next calls of a method: `when` before or after acceptance; `how` reset, silence, half,
-        html502 or error.
+        html502, html200 or error.
         """
         self.faults.add(Fault(method, when, how, times, chat_id, error))
 
@@ -163,44 +177,54 @@ class BotApi:
             await self._session.close()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        method = request.match_info["method"]
-        bot = self.world.bots.get(request.match_info["token"])
+        token, method = request.match_info["token"], request.match_info["method"]
+        if not _TOKEN.fullmatch(token):
+            return ApiError(404, "Not Found").response()
+        bot = self.world.bots.get(token)
         if bot is None:
-            return self._answer(ApiError(401, "Unauthorized"))
+            return ApiError(401, "Unauthorized").response()
         if method.casefold() not in METHODS or self._session is None:
-            return self._answer(ApiError(404, "Not Found"))
+            return ApiError(404, "Not Found: method not found").response()
         try:
             given, uploads = await _read(request)
         except web.HTTPRequestEntityTooLarge:
-            return self._answer(ApiError(413, "Request Entity Too Large"))
+            return ApiError(413, "Request Entity Too Large").response()
         except ValueError as error:
-            return self._answer(ApiError(400, f"Bad Request: can't parse the request: {error}"))
+            return bad_request(f"can't parse the request: {error}").response()
         call = Call(self.world, bot, method, given, uploads, self._session, self._enforce_limits)
         return await self._run(call, request)
 
     async def _run(self, call: Call, request: web.Request) -> web.StreamResponse:
-        name = call.method.casefold()
-        chat = self._chat_of(call)
-        if fault := self.faults.take(name, "before", chat.id if chat else None):
+        name, chat = call.method.casefold(), self._chat_of(call)
+        where = chat.id if chat else None
+        if fault := self.faults.take(name, "before", where):
             self._log(call, chat, 0)
             return await break_call(fault, request, b"", self._silence)
-        if chat and name not in _UNPACED:
-            chat.in_flight += 1
-            if chat.in_flight > 1:
-                self.world.violations.append(f"two calls at once to {chat.id}")
         try:
-            body = {"ok": True, "result": await METHODS[name](call)}
+            with self._one_at_a_time(chat if name in POSTING else None):
+                body = {"ok": True, "result": await METHODS[name](call)}
         except ApiError as error:
             self._log(call, chat, error.code, error.description)
-            return self._answer(error)
-        finally:
-            if chat and name not in _UNPACED:
-                chat.in_flight -= 1
+            return error.response()
         self._log(call, chat, 200)
         text = json.dumps(body, ensure_ascii=False).encode()
-        if fault := self.faults.take(name, "after", chat.id if chat else None):
+        if fault := self.faults.take(name, "after", where):
             return await break_call(fault, request, text, self._silence)
         return web.Response(body=text, content_type="application/json")
+
+    @contextmanager
+    def _one_at_a_time(self, chat: Chat | None) -> Iterator[None]:
+        """Note it where a client has two messages to one chat in flight: they may swap."""
+        if chat is None:
+            yield
+            return
+        chat.in_flight += 1
+        if chat.in_flight > 1:
+            self.world.violations.append(f"two calls at once to {chat.id}")
+        try:
+            yield
+        finally:
+            chat.in_flight -= 1
 
     def _chat_of(self, call: Call) -> Chat | None:
         try:
@@ -212,16 +236,9 @@ class BotApi:
         told = {"method": call.method, "chat": chat.id if chat else call.given.get("chat_id"), "code": code}
         self.world.calls.append(told | {"at": self.world.clock(), "said": said})
 
-    @staticmethod
-    def _answer(error: ApiError) -> web.Response:
-        headers = {}
-        if "retry_after" in error.parameters:
-            headers["Retry-After"] = str(error.parameters["retry_after"])
-        return web.json_response(error.body(), status=error.code, headers=headers)
-
 
 async def _not_found(_request: web.Request) -> web.Response:
-    return web.json_response(ApiError(404, "Not Found").body(), status=404)
+    return ApiError(404, "Not Found").response()
 
 
 async def _read(request: web.Request) -> tuple[dict[str, Any], dict[str, Upload]]:
@@ -235,6 +252,8 @@ async def _read(request: web.Request) -> tuple[dict[str, Any], dict[str, Upload]
         if not isinstance(body, dict):
             raise ValueError("the JSON is no object")
         return given | body, uploads
+    if request.content_type not in _FORMS:
+        raise ValueError(f"content type {request.content_type}")
     for name, value in (await request.post()).items():
         if isinstance(value, web.FileField):
             uploads[name] = Upload(value.filename, value.content_type, value.file.read())

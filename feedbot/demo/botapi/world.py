@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from feedbot.demo.botapi.errors import bad_request
 from feedbot.demo.botapi.limits import Limits
 from feedbot.demo.botapi.media import Media
 
+_NOT_BY_DEFAULT = {"chat_member", "message_reaction", "message_reaction_count"}
+
 
 @dataclass(slots=True)
 class BotAccount:
@@ -20,11 +23,12 @@ class BotAccount:
     token: str
     username: str
     updates: deque[dict[str, Any]] = field(default_factory=deque)
-    polling: int = 0
+    poll: asyncio.Future[str] | None = None
     webhook: str = ""
-    commands: dict[str, list[Any]] = field(default_factory=dict)
+    allowed_updates: frozenset[str] = frozenset()
+    commands: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
+    queries: set[str] = field(default_factory=set)
     limits: Limits = field(default_factory=Limits)
-    arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def id(self) -> int:
@@ -34,6 +38,16 @@ class BotAccount:
     def json(self) -> dict[str, Any]:
         """The User object of the Bot API."""
         return {"id": self.id, "is_bot": True, "first_name": self.username, "username": self.username}
+
+    def hears(self, kind: str) -> bool:
+        """Whether updates of that kind reach it: those it asked for, else all but the rare ones."""
+        return kind in self.allowed_updates if self.allowed_updates else kind not in _NOT_BY_DEFAULT
+
+    def end_poll(self, reason: str = "") -> None:
+        """End the poll that waits: with what has arrived, or with the reason of a conflict."""
+        if self.poll is not None and not self.poll.done():
+            self.poll.set_result(reason)
+        self.poll = None
 
 
 class World:
@@ -50,6 +64,8 @@ class World:
         self.violations: list[str] = []
         self.refusals_429 = 0
         self._update_ids = itertools.count(1_000)
+        self._query_ids = itertools.count(1)
+        self._groups = itertools.count(1)
         self._private_numbers = itertools.count(1)
 
     def add_chat(self, chat: Chat) -> Chat:
@@ -83,10 +99,22 @@ class World:
         }
         author = "sender_chat" if chat.type == "channel" else "from"
         message[author] = chat.json() if chat.type == "channel" else bot.json()
-        return message | ({"message_thread_id": thread} if thread else {})
+        if thread and chat.topics:  # elsewhere it is ignored without a word
+            message |= {"message_thread_id": thread, "is_topic_message": True}
+        return message
+
+    def new_group(self) -> str:
+        """The id of an album."""
+        return str(next(self._groups))
 
     def accept(
-        self, method: str, bot: BotAccount, chat: Chat, message: dict[str, Any], photo: str | None
+        self,
+        method: str,
+        bot: BotAccount,
+        chat: Chat,
+        message: dict[str, Any],
+        photo: str | None,
+        silent: bool = False,
     ) -> None:
         """Write into the ledger what was accepted."""
         self.ledger.append(
@@ -99,21 +127,30 @@ class World:
                 "text": message.get("text") or message.get("caption"),
                 "entities": message.get("entities") or message.get("caption_entities") or [],
                 "photo": photo,
+                "topic": message.get("message_thread_id"),
+                "silent": silent,
             }
         )
 
     def post(
-        self, method: str, bot: BotAccount, chat: Chat, message: dict[str, Any], photo: str | None
+        self,
+        method: str,
+        bot: BotAccount,
+        chat: Chat,
+        message: dict[str, Any],
+        photo: str | None,
+        silent: bool = False,
     ) -> None:
         """Put a message into its chat, and into the ledger."""
-        chat.messages.append(Message(message, photo))
-        self.accept(method, bot, chat, message, photo)
+        chat.messages.append(Message(message, photo, bot.id))
+        self.accept(method, bot, chat, message, photo, silent)
 
     def push_update(self, bot: BotAccount, update: dict[str, Any]) -> int:
-        """Let something happen that the bot will hear of; the update's number."""
+        """Let something happen that the bot will hear of, if it wants to; the update's number."""
         number = next(self._update_ids)
-        bot.updates.append({"update_id": number, **update})
-        bot.arrived.set()
+        if all(bot.hears(kind) for kind in update):
+            bot.updates.append({"update_id": number, **update})
+            bot.end_poll()
         return number
 
     def say(self, person: Person, text: str) -> int:
@@ -121,24 +158,32 @@ class World:
         chat = self.chats[person.id]
         if chat.state in {"never_started", "blocked"} and text.startswith("/start"):
             chat.state = "ok"
-        user = {
-            "id": person.id,
-            "is_bot": False,
-            "first_name": person.first_name,
-            "language_code": person.language,
-        }
+        number = next(chat.numbers)
         message: dict[str, Any] = {
-            "message_id": next(chat.numbers),
+            "message_id": number,
             "date": int(self.clock()),
             "chat": chat.json(),
-            "from": user,
+            "from": person.json(),
             "text": text,
         }
-        if text.startswith("/"):
-            length = len(text.split(maxsplit=1)[0])
-            message["entities"] = [{"type": "bot_command", "offset": 0, "length": length}]
-        chat.messages.append(Message(message, from_bot=False))
+        if command := re.match(r"/[A-Za-z0-9_]+(@\w+)?", text):
+            message["entities"] = [{"type": "bot_command", "offset": 0, "length": len(command[0])}]
+        chat.messages.append(Message(message))
         for bot in self.bots.values():
             self.push_update(bot, {"message": message})
-        number: int = message["message_id"]
         return number
+
+    def press(self, person: Person, chat: Chat, message: Message, data: str) -> str:
+        """A person presses a button under a bot's message; the query's id."""
+        bot = next(bot for bot in self.bots.values() if bot.id == message.bot)
+        number = next(self._query_ids)
+        query = {
+            "id": str(number),
+            "from": person.json(),
+            "message": message.json,
+            "chat_instance": str(chat.id),
+            "data": data,
+        }
+        bot.queries.add(str(number))
+        self.push_update(bot, {"callback_query": query})
+        return str(number)

@@ -1,0 +1,82 @@
+"""Which addresses are fetched, read by the one parser that also dials them (yarl). Pure."""
+
+import base64
+import re
+
+from yarl import URL
+
+from feedbot.errors import FetchError
+from feedbot.net.answer import mask
+
+_LONGEST = 8192
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NAME = re.compile(r"(?=.{1,254}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?", re.ASCII)
+_SURROGATE = re.compile("[\udc80-\udcff]")
+
+
+def parsed(address: str) -> URL:
+    """The URL of an address that may be dialled, without its fragment. Raises FetchError."""
+    try:
+        found = URL(address)
+        fault = _fault(found, address)
+    except (ValueError, TypeError):
+        fault = "this is no address that can be fetched"
+    if fault:
+        raise FetchError(f"{mask(address)}: {fault}")
+    return found.with_fragment(None) if found.raw_fragment else found
+
+
+def _fault(found: URL, address: str) -> str | None:
+    if found.scheme not in {"http", "https"}:
+        return "only whole http:// and https:// addresses are fetched"
+    host = found.raw_host or ""
+    # Of DNS names more than 63 bytes a label raise deep in the resolver, and no host has the port 0.
+    if not (":" in host or _NAME.fullmatch(host)) or found.port == 0:
+        return "this is no address that can be fetched"
+    if len(address) > _LONGEST:
+        return "the address is too long"
+    return None
+
+
+def without_user(url: URL) -> URL:
+    """The same URL without user information."""
+    return url.with_user(None) if url.raw_user or url.raw_password else url
+
+
+def redirected(base: URL, location: str) -> URL:
+    """Where a Location header leads (RFC 9110 section 10.2.2). Raises FetchError, "bad redirect".
+
+    Bytes that are no UTF-8 (surrogateescape) are percent-encoded as they are. User information is none
+    of a server's business: nobody but the operator tells us as whom to speak.
+    """
+    text = location.strip(" \t")
+    try:
+        if not text:
+            raise FetchError("it does not say whereto")
+        if _CONTROL.search(text):
+            raise FetchError("it leads to what is no address")
+        text = _SURROGATE.sub(lambda match: f"%{ord(match[0]) - 0xDC00:02X}", text)
+        told = URL(text)
+        if told.scheme and not told.raw_host:
+            raise FetchError("it leads to what is no whole address")
+        target = parsed(str(base.join(told)))
+        if target.raw_user or target.raw_password:
+            raise FetchError("it leads to an address with user information")
+    except ValueError as error:
+        raise FetchError(f"{mask(str(base))}: bad redirect: it leads to what is no address") from error
+    except FetchError as error:
+        raise FetchError(f"{mask(str(base))}: bad redirect: {error}") from error
+    return target
+
+
+def credentials(url: URL) -> dict[str, str]:
+    """The header that the user information of a URL stands for (RFC 7617)."""
+    if not url.user:
+        return {}
+    pair = f"{url.user}:{url.password or ''}".encode()
+    return {"Authorization": "Basic " + base64.b64encode(pair).decode()}
+
+
+def same_origin(one: URL, other: URL) -> bool:
+    """Whether two URLs have scheme, host and port in common (RFC 6454 section 4)."""
+    return (one.scheme, one.raw_host, one.port) == (other.scheme, other.raw_host, other.port)

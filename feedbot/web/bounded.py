@@ -1,0 +1,70 @@
+"""uvicorn's HTTP protocol with the bounds it lacks: connections, size of a head, patience (edge)."""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MOST_CONNECTIONS = 500  # below the usual 1024 files of a process, so that a flood leaves room to work
+MOST_HEAD = 16_384
+
+
+class Bounded(HttpToolsProtocol):
+    """One connection. Who sends its request, or takes its answer, too slowly is cut off."""
+
+    head_seconds = 15.0
+    answer_seconds = 60.0
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        super().__init__(*values, **named)
+        self._deadline: asyncio.TimerHandle | None = None
+        self._in_head = False
+        self._head_size = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Wait for a request, unless there are too many who do."""
+        super().connection_made(transport)
+        if len(self.connections) > MOST_CONNECTIONS:
+            transport.abort()
+        else:
+            self._allow(self.head_seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        if self._deadline:
+            self._deadline.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; a head that does not end is refused."""
+        super().data_received(data)
+        if self._in_head:
+            self._head_size += len(data)
+            if self._head_size > MOST_HEAD and not self.transport.is_closing():
+                self.send_400_response("Too many headers.")
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._in_head, self._head_size = True, 0
+        self._allow(self.head_seconds)
+
+    def on_headers_complete(self) -> None:
+        """Answer it; an exception here becomes a 400."""
+        self._in_head = False
+        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MOST_HEAD:
+            raise ValueError
+        self._allow(self.answer_seconds)
+        super().on_headers_complete()
+
+    def _allow(self, seconds: float) -> None:
+        if self._deadline:
+            self._deadline.cancel()
+        self._deadline = self.loop.call_later(seconds, self._judge)
+
+    def _judge(self) -> None:
+        """Cut off, unless it only waits between two requests, which uvicorn bounds."""
+        if self.timeout_keep_alive_task is None or self.transport.get_write_buffer_size() > 0:
+            self.transport.abort()
+        else:
+            self._allow(self.answer_seconds)

@@ -1,0 +1,486 @@
+"""The client towards honest servers: conditional requests, redirects, credentials, manners, refusals."""
+
+import asyncio
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from feedbot.errors import FetchError
+from feedbot.model import Document, Validators
+from feedbot.net.client import Client, Limit, user_agent
+from tests.net.raw import RawServer, answer, guard_for
+
+FEED = replace(Limit.FEED, seconds=5.0)
+BODY = b"<rss version='2.0'/>"
+DATE = b"Date: Sun, 01 Mar 2026 12:00:00 GMT"
+SECRETS = {"X-Api-Key": "of-the-operator", "Cookie": "session=1"}
+
+
+def moved(status: int, location: str | bytes, *headers: bytes) -> bytes:
+    where = location.encode() if isinstance(location, str) else location
+    return answer(b"%d Moved" % status, b"Location: " + where, *headers)
+
+
+async def failure(client: Client, url: str, **options: Any) -> FetchError:
+    options.setdefault("limit", FEED)
+    with pytest.raises(FetchError) as caught:
+        await client.get(url, **options)
+    return caught.value
+
+
+async def get(client: Client, url: str, **options: Any) -> Document:
+    options.setdefault("limit", FEED)
+    return await client.get(url, **options)
+
+
+# What is sent
+
+
+async def test_a_request_says_who_asks_and_what_is_understood(server: RawServer, client: Client) -> None:
+    await get(client, server.on("/feed?a=b", answer(body=BODY)))
+    (request,) = server.requests
+    assert request.line == "GET /feed?a=b HTTP/1.1"
+    assert request.one("User-Agent") == b"feedbot/9 (+https://operator.example/contact)"
+    assert request.one("Accept-Encoding") == b"gzip, deflate"
+    assert b"application/atom+xml" in (request.one("Accept") or b"")
+    names = {line.partition(b":")[0].lower() for line in request.raw.split(b"\r\n")[1:] if line}
+    assert names == {b"host", b"user-agent", b"accept", b"accept-encoding"}
+
+
+async def test_the_agent_names_program_version_and_contact() -> None:
+    assert user_agent("1.2", "https://operator.example") == "feedbot/1.2 (+https://operator.example)"
+    assert user_agent("1.2", "") == "feedbot/1.2"
+
+
+async def test_cookies_are_not_kept(server: RawServer, client: Client) -> None:
+    url = server.on("/feed", answer(b"200 OK", b"Set-Cookie: id=1; Path=/", body=BODY))
+    await get(client, url)
+    await get(client, url)
+    assert server.requests[1].one("Cookie") is None
+
+
+async def test_a_proxy_of_the_environment_is_not_used(
+    server: RawServer, other: RawServer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, other.url("/"))
+    await get(client, server.on("/feed", answer(body=BODY)))
+    assert not other.requests
+
+
+# Conditional requests
+
+ETAGS = [
+    b'"abc"', b'W/"abc"', b"unquoted", b'""', b'W/""', b'"a,b", "c"', rb'"back\slash"', b'"\xff\xfe\x80"',
+    '"Grüße"'.encode(), '"Grüße"'.encode("latin-1"), '"\U0001f600\U0010f0ff"'.encode(), b"*", b'"a b"',
+    b'"' + b"x" * 1022 + b'"',
+    b'"\xed\xb2\x80"',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("etag", ETAGS, ids=lambda value: repr(value[:12]))
+async def test_an_etag_comes_back_byte_for_byte(server: RawServer, client: Client, etag: bytes) -> None:
+    url = server.on("/feed", answer(b"200 OK", b"ETag: " + etag, body=BODY), answer(b"304 Not Modified"))
+    first = await get(client, url)
+    again = await get(client, url, validators=first.validators)
+    assert server.requests[1].all("If-None-Match") == [etag]
+    assert server.requests[1].one("If-Modified-Since") is None
+    assert (again.status, again.body, again.validators) == (304, b"", first.validators)
+
+
+@pytest.mark.parametrize("date", [b"Sun, 01 Mar 2026 12:00:00 GMT", b"yesterday", b"0", b"2026-03-01 \xe9"])
+async def test_last_modified_comes_back_as_text(server: RawServer, client: Client, date: bytes) -> None:
+    url = server.on("/feed", answer(b"200 OK", b"Last-Modified: " + date, body=BODY))
+    first = await get(client, url)
+    await get(client, url, validators=first.validators)
+    assert server.requests[1].one("If-Modified-Since") == date
+    assert server.requests[1].one("If-None-Match") is None
+
+
+@pytest.mark.parametrize(
+    "etag", [b'"' + b"x" * 1023 + b'"', b'"' + b"x" * 60_000 + b'"', b'"a\x01b"', b'"a\tb"', b""]
+)
+async def test_an_etag_that_is_too_much_is_gone_on_without(
+    server: RawServer, client: Client, etag: bytes
+) -> None:
+    url = server.on("/feed", answer(b"200 OK", b"ETag: " + etag, b"Last-Modified: monday", body=BODY))
+    assert (await get(client, url)).validators == Validators(url, None, "monday")
+
+
+async def test_a_200_without_validators_has_none(server: RawServer, client: Client) -> None:
+    url = server.on("/feed", answer(body=BODY))
+    assert (await get(client, url, validators=Validators(url, '"old"', "monday"))).validators is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ([], ('"old"', "monday")),
+        ([b'ETag: "new"'], ('"new"', "monday")),
+        ([b"Last-Modified: tuesday"], ('"old"', "tuesday")),
+        ([b'ETag: "new"', b"Last-Modified: tuesday"], ('"new"', "tuesday")),
+    ],
+)
+async def test_a_304_renews_the_validators_field_by_field(
+    server: RawServer, client: Client, headers: list[bytes], expected: tuple[str, str]
+) -> None:
+    url = server.on("/feed", answer(b"304 Not Modified", *headers))
+    found = await get(client, url, validators=Validators(url, '"old"', "monday"))
+    assert found.validators == Validators(url, *expected)
+
+
+@pytest.mark.parametrize("status", [b"200 OK", b"304 Not Modified"])
+async def test_an_answer_says_how_long_it_is_fresh(server: RawServer, client: Client, status: bytes) -> None:
+    url = server.on("/feed", answer(status, b"Cache-Control: max-age=600", b"Age: 100"))
+    found = await get(client, url, validators=Validators(url, '"old"'))
+    assert found.fresh_for == timedelta(seconds=500)
+
+
+async def test_validators_of_another_address_are_not_sent(server: RawServer, client: Client) -> None:
+    url = server.on("/feed", answer(body=BODY))
+    await get(client, url, validators=Validators(server.url("/other"), '"old"', "monday"))
+    assert server.requests[0].one("If-None-Match") is None
+    assert server.requests[0].one("If-Modified-Since") is None
+
+
+async def test_validators_belong_to_the_end_of_a_redirect(server: RawServer, client: Client) -> None:
+    start = server.on("/start", moved(302, "/feed"))
+    server.on("/feed", answer(b"200 OK", b'ETag: "x"', body=BODY), answer(b"304 Not Modified"))
+    first = await get(client, start)
+    assert first.validators == Validators(server.url("/feed"), '"x"')
+    assert (await get(client, start, validators=first.validators)).status == 304
+    assert [request.one("If-None-Match") for request in server.requests] == [None, None, None, b'"x"']
+
+
+async def test_a_304_that_nobody_asked_for_is_an_error(server: RawServer, client: Client) -> None:
+    error = await failure(client, server.on("/feed", answer(b"304 Not Modified")))
+    assert error.status == 304
+    assert "though nothing was said of an older copy" in str(error)
+
+
+async def test_a_304_with_a_body_does_no_harm(server: RawServer, client: Client) -> None:
+    url = server.on("/feed", answer(b"304 Not Modified", body=BODY), answer(body=b"<rss>new</rss>"))
+    known = Validators(url, '"x"')
+    assert (await get(client, url, validators=known)).body == b""
+    assert (await get(client, url, validators=known)).body == b"<rss>new</rss>"
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    "status", [201, 204, 206, 300, 305, 400, 401, 403, 404, 410, 418, 500, 502, 599, 999]
+)
+async def test_any_other_status_is_an_error_that_names_it(
+    server: RawServer, client: Client, status: int
+) -> None:
+    error = await failure(client, server.on("/feed", answer(b"%d <script>" % status)))
+    assert error.status == status
+    assert f"answered {status}" in str(error)
+    assert "script" not in str(error)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ([b"Retry-After: 120"], timedelta(seconds=120)),
+        ([b"Retry-After: 0"], timedelta()),
+        ([b"Retry-After: Sun, 01 Mar 2026 13:00:00 GMT", DATE], timedelta(hours=1)),
+        ([b"Retry-After: Sun, 01 Mar 2026 11:00:00 GMT", DATE], timedelta()),
+        ([b"Retry-After: -5"], None),
+        ([b"Retry-After: soon"], None),
+        ([], None),
+    ],
+)  # fmt: skip
+async def test_a_wait_that_a_server_asks_for_is_told(
+    server: RawServer, client: Client, status: int, headers: list[bytes], wait: timedelta | None
+) -> None:
+    error = await failure(client, server.on("/feed", answer(b"%d Wait" % status, *headers)))
+    assert (error.status, error.retry_after) == (status, wait)
+
+
+async def test_nobody_listens(client: Client, server: RawServer) -> None:
+    await server.stop()
+    assert str(await failure(client, server.url())).endswith("no connection: Connection refused")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "", "feed.xml", "/feed", "//gazette.example/feed", "ftp://gazette.example/", "file:///etc/passwd",
+        "gopher://gazette.example/", "data:text/xml,<rss/>", "javascript:alert(1)", "http://", "http:///x",
+        "http://gazette.example:0/", "http://gazette.example:70000/", "http://[::1/", "http://a..b/",
+        "http://" + "a" * 64 + ".example/", "http://a\x00b/", "http://a b/", "http://user:pw@/",
+        "http://" + "a." * 130 + "example/", "http://gazette.example/" + "x" * 9000,
+        "http://a\\@b.example/", "http://a%00.example/",
+    ],
+    ids=lambda value: repr(value[:24]),
+)  # fmt: skip
+async def test_what_is_no_address_is_not_fetched(client: Client, url: str) -> None:
+    error = await failure(client, url)
+    assert error.status is None
+    assert "pw" not in str(error)
+    assert len(str(error)) < 400
+
+
+# Redirects
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_followed_with_get(server: RawServer, client: Client, status: int) -> None:
+    url = server.on("/start", moved(status, "sub/../feed#part"))
+    server.on("/feed", answer(body=BODY))
+    found = await get(client, url)
+    assert (found.url, found.body) == (server.url("/feed"), BODY)
+    assert server.requests[1].line == "GET /feed HTTP/1.1"
+    assert server.requests[1].one("Referer") is None
+
+
+@pytest.mark.parametrize(
+    ("statuses", "kept"),
+    [
+        ([], None),
+        ([301], 1),
+        ([308], 1),
+        ([302], None),
+        ([307], None),
+        ([301, 308], 2),
+        ([301, 302], 1),
+        ([301, 301, 307, 301], 2),
+        ([302, 301], None),
+        ([303, 308, 301], None),
+    ],
+)
+async def test_only_the_leading_permanent_redirects_are_told(
+    server: RawServer, client: Client, statuses: list[int], kept: int | None
+) -> None:
+    for number, status in enumerate(statuses):
+        server.on(f"/{number}", moved(status, f"/{number + 1}"))
+    server.on(f"/{len(statuses)}", answer(body=BODY))
+    found = await get(client, server.url("/0"))
+    assert found.url == server.url(f"/{len(statuses)}")
+    assert found.permanent_url == (None if kept is None else server.url(f"/{kept}"))
+
+
+async def test_five_redirects_are_followed_and_not_one_more(server: RawServer, client: Client) -> None:
+    for number in range(6):
+        server.on(f"/{number}", moved(302, f"/{number + 1}"))
+    server.on("/6", answer(body=BODY))
+    assert (await get(client, server.url("/1"))).body == BODY
+    assert "more than 5 redirects" in str(await failure(client, server.url("/0")))
+
+
+async def test_a_redirect_to_itself_ends(server: RawServer, client: Client) -> None:
+    assert "more than 5 redirects" in str(await failure(client, server.on("/loop", moved(301, "/loop"))))
+    assert len(server.requests) == 6
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        b"", b"file:///etc/passwd", b"gopher://gazette.example/", b"data:text/xml,<rss/>",
+        b"javascript:alert(1)", b"http://127.0.0.1:0/", b"http://127.0.0.1:99999/", b"http://[::1/", b"http://[fe80::1%25]:x/",
+        b"http://" + b"a" * 64 + b".example/", b"http://a..example/", b"http://", b"http:///feed",
+        b"http://user:pw@127.0.0.1/", b"//user@127.0.0.1/", b"http://127.0.0.1\\@gazette.example/",
+        b"http://\xff\xfe/", b"http://a\x01b/", b"/a\x01b", b"/" + b"x" * 20_000,
+    ],
+    ids=lambda value: repr(value[:24]),
+)  # fmt: skip
+async def test_a_redirect_to_what_cannot_be_fetched_is_a_bad_redirect(
+    server: RawServer, client: Client, location: bytes
+) -> None:
+    error = await failure(client, server.on("/start", moved(302, location)))
+    assert str(error).startswith(f"{server.url('/start')}: bad redirect: ") or b"\x01" in location
+    assert "pw" not in str(error)
+    assert len(server.requests) == 1
+
+
+async def test_a_redirect_without_a_target_is_a_bad_redirect(server: RawServer, client: Client) -> None:
+    error = await failure(client, server.on("/start", answer(b"301 Moved")))
+    assert str(error) == f"{server.url('/start')}: bad redirect: it does not say whereto"
+
+
+async def test_bytes_of_no_charset_in_a_location_arrive_as_they_are(
+    server: RawServer, client: Client
+) -> None:
+    url = server.on("/start", moved(302, b"/caf\xe9"))
+    server.on("/caf%E9", answer(body=BODY))
+    assert (await get(client, url)).body == BODY
+
+
+# Credentials and the operator's own headers
+
+
+async def test_user_information_is_a_header_and_never_shown(server: RawServer, client: Client) -> None:
+    server.on("/feed", answer(body=BODY))
+    found = await get(client, server.url("/feed", "reader:s%20cret@127.0.0.1"))
+    assert server.requests[0].one("Authorization") == b"Basic cmVhZGVyOnMgY3JldA=="
+    assert found.url == server.url("/feed")
+    error = await failure(client, server.url("/gone", "reader:s%20cret@127.0.0.1"))
+    assert "cret" not in str(error)
+
+
+async def test_own_headers_stay_with_their_origin(
+    server: RawServer, other: RawServer, client: Client
+) -> None:
+    server.on("/feed", moved(302, "/same"))
+    server.on("/same", moved(302, other.url("/feed")))
+    other.on("/feed", answer(body=BODY))
+    await get(client, server.url("/feed", "reader:pw@127.0.0.1"), headers=SECRETS)
+    for request in server.requests:
+        assert request.one("X-Api-Key") == b"of-the-operator"
+        assert request.one("Authorization") is not None
+    (request,) = other.requests
+    assert {request.one(name) for name in ("X-Api-Key", "Authorization", "Cookie")} == {None}
+
+
+async def test_own_headers_cannot_offer_a_coding(server: RawServer, client: Client) -> None:
+    await get(client, server.on("/feed", answer(body=BODY)), headers={"Accept-Encoding": "br"})
+    assert server.requests[0].all("Accept-Encoding") == [b"gzip, deflate"]
+
+
+# Encryption
+
+
+@pytest.fixture
+async def encrypted() -> Any:
+    """A server with a certificate that nobody vouches for."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(Path(__file__).parent / "self_signed.pem")
+    made = RawServer()
+    await made.start(context)
+    yield made
+    await made.stop()
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused(
+    encrypted: RawServer, make_client: Callable[..., Client]
+) -> None:
+    error = await failure(make_client(guard_for(encrypted)), encrypted.on("/feed", answer(body=BODY)))
+    assert str(error).endswith("the certificate is not valid for this host")
+
+
+async def test_the_operator_may_trust_one_source(
+    encrypted: RawServer, make_client: Callable[..., Client]
+) -> None:
+    client = make_client(guard_for(encrypted))
+    found = await get(client, encrypted.on("/feed", answer(body=BODY)), verify_tls=False)
+    assert found.body == BODY
+
+
+@pytest.mark.parametrize(
+    "greeting", [b"\x15\x03\x01\x00\x02\x02\x28", b"HTTP/1.1 400 Bad\r\n\r\n", b"\xff" * 64], ids=repr
+)
+async def test_what_is_not_tls_is_an_error(server: RawServer, client: Client, greeting: bytes) -> None:
+    server.greeting = greeting
+    error = await failure(client, server.url().replace("http:", "https:"))
+    assert str(error).endswith(("no encrypted connection could be made", "no connection"))
+
+
+async def test_a_handshake_that_stalls_is_bounded(server: RawServer, client: Client) -> None:
+    url = server.url().replace("http:", "https:")
+    error = await failure(client, url, limit=replace(FEED, seconds=0.2))
+    assert "no whole answer within 0.2 s" in str(error)
+
+
+# Names
+
+
+async def test_a_name_that_is_not_known(make_client: Callable[..., Client], server: RawServer) -> None:
+    def unknown(*_: object, **__: object) -> list[Any]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    client = make_client(guard_for(server), lookup=unknown)
+    error = await failure(client, "http://gazette.example/feed")
+    assert str(error) == "http://gazette.example/feed: the host name is not known"
+
+
+async def test_a_name_server_that_never_answers_holds_up_only_its_own(
+    make_client: Callable[..., Client], server: RawServer
+) -> None:
+    released = threading.Event()
+
+    def silent(host: str, port: int, **_: object) -> list[Any]:
+        if host == "silent.example":
+            released.wait(20)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    client = make_client(guard_for(server), lookup=silent)
+    url = server.on("/feed", answer(body=BODY))
+    waiting = asyncio.create_task(
+        failure(client, f"http://silent.example:{server.port}/feed", limit=replace(FEED, seconds=0.3))
+    )
+    try:
+        assert (await get(client, url.replace("127.0.0.1", "good.example"))).body == BODY
+        assert "no whole answer within 0.3 s" in str(await waiting)
+    finally:
+        released.set()
+
+
+# Manners
+
+
+async def test_a_host_is_asked_twice_at_once_and_no_more(server: RawServer, client: Client) -> None:
+    now = most = 0
+
+    async def slow(writer: asyncio.StreamWriter) -> None:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.02)
+        now -= 1
+        writer.write(answer(body=BODY))
+
+    url = server.on("/feed", slow)
+    await asyncio.gather(*(get(client, url) for _ in range(8)))
+    assert most == 2
+
+
+async def test_a_public_host_gets_its_pause(make_client: Callable[..., Client], server: RawServer) -> None:
+    """Every request but the first waits its second; a host in `allow_networks` by its address does not."""
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    def lookup(host: str, port: int, **_: object) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    client = make_client(guard_for(server), lookup=lookup, sleep=sleep, clock=lambda: 1000.0)
+    url = server.on("/feed", answer(body=BODY))
+    for _ in range(3):
+        await get(client, url)
+    assert slept == []
+    for _ in range(3):
+        await get(client, url.replace("127.0.0.1", "gazette.example"))
+    assert slept == [1.0, 2.0]
+
+
+async def test_a_fault_closes_its_connection(server: RawServer, client: Client) -> None:
+    left = asyncio.Semaphore(0)
+
+    async def stall(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 50000\r\n\r\n")
+        try:
+            while True:
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        except ConnectionError:
+            left.release()
+            raise
+
+    url = server.on("/feed", stall)
+    for _ in range(5):
+        await failure(client, url, limit=replace(FEED, seconds=0.02))
+    async with asyncio.timeout(5):
+        for _ in range(5):
+            await left.acquire()

@@ -1,0 +1,303 @@
+"""A house checker for Atom documents: RFC 4287's grammar, what the W3C validator says, and our own rules.
+
+It shares no code with what it checks. `problems()` gives one line for each thing that is wrong.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+from lxml import etree
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+MEDIA = "{http://search.yahoo.com/mrss/}"
+LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_ONE, _AT_MOST_ONE, _MANY = "one", "at most one", "many"
+_GRAMMAR: dict[str, dict[str, str]] = {
+    "feed": {
+        **dict.fromkeys(("id", "title", "updated"), _ONE),
+        **dict.fromkeys(("generator", "icon", "logo", "rights", "subtitle"), _AT_MOST_ONE),
+        **dict.fromkeys(("author", "category", "contributor", "link", "entry"), _MANY),
+    },
+    "entry": {
+        **dict.fromkeys(("id", "title", "updated", "published"), _ONE),
+        **dict.fromkeys(("content", "rights", "source", "summary"), _AT_MOST_ONE),
+        **dict.fromkeys(("author", "category", "contributor", "link"), _MANY),
+    },
+    "source": {
+        **dict.fromkeys(("id", "title", "updated"), _ONE),
+        **dict.fromkeys(("generator", "icon", "logo", "rights", "subtitle"), _AT_MOST_ONE),
+        **dict.fromkeys(("author", "category", "contributor", "link"), _MANY),
+    },
+    "author": {"name": _ONE, "uri": _AT_MOST_ONE, "email": _AT_MOST_ONE},
+    "contributor": {"name": _ONE, "uri": _AT_MOST_ONE, "email": _AT_MOST_ONE},
+}
+_ATTRIBUTES = {
+    "link": {"href", "rel", "type", "hreflang", "title", "length"},
+    "category": {"term", "scheme", "label"},
+    "generator": {"uri", "version"},
+    "content": {"type", "src"},
+    **{name: {"type"} for name in ("title", "summary", "subtitle", "rights")},
+}
+_RELS = (
+    "alternate",
+    "via",
+    "enclosure",
+    "related",
+    "self",
+    "hub",
+    "next",
+    "prev-archive",
+    "license",
+    "replies",
+)
+_IN_MEDIA = {"description": {"type"}, "credit": {"role", "scheme"}, "thumbnail": {"url", "width", "height"}}
+_IRI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>\"{}|\\^`]+")
+_TAG = re.compile(r"tag:([a-z0-9._-]+@)?[a-z0-9.-]+,\d{4}(-\d\d(-\d\d)?)?:\S+")
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_MIME = re.compile(r"[a-z]+/[a-z0-9.+-]+")
+_LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{1,8})*")
+_FORBIDDEN = set(
+    "script style iframe object embed form input svg math base meta link applet frame frameset".split()
+)
+
+
+def problems(document: bytes, url: str | None = None) -> list[str]:
+    """What is wrong with a document that was asked for at `url`."""
+    try:
+        root = etree.fromstring(document, etree.XMLParser(resolve_entities=False, huge_tree=True))
+        ElementTree.fromstring(document)  # expat is the second opinion
+    except (etree.XMLSyntaxError, ElementTree.ParseError) as error:
+        return [f"not well-formed: {error}"]
+    if root.tag != ATOM + "feed":
+        return [f"root is {root.tag}"]
+    return [*_grammar(root), *_feed(root, url), *_entries(root)]
+
+
+def _name(element: Any) -> str:
+    return str(etree.QName(element).localname)
+
+
+def _children(element: Any, name: str) -> list[Any]:
+    return list(element.findall(ATOM + name))
+
+
+def _text(element: Any, name: str) -> str:
+    return element.findtext(ATOM + name) or ""
+
+
+def _grammar(root: Any) -> Iterator[str]:
+    for element in root.iter():
+        if not isinstance(element.tag, str):
+            yield "a comment or processing instruction"
+        elif element.tag.startswith(ATOM):
+            yield from _atom_element(element)
+        elif not element.tag.startswith(MEDIA):
+            yield f"undeclared namespace: {element.tag}"
+        if (language := element.get(LANG)) is not None and not _LANGUAGE.fullmatch(language):
+            yield f"xml:lang={language!r}"
+
+
+def _atom_element(element: Any) -> Iterator[str]:
+    name = _name(element)
+    unknown = {key for key in element.attrib if key != LANG} - _ATTRIBUTES.get(name, set())
+    if unknown:
+        yield f"{name} has attributes {unknown}"
+    allowed = _GRAMMAR.get(name)
+    children = [child for child in element if isinstance(child.tag, str)]
+    if allowed is None:
+        if children and element.get("type") != "xhtml":
+            yield f"{name} has children"
+    else:
+        counts = Counter(_name(child) for child in children if child.tag.startswith(ATOM))
+        yield from (f"unknown element {child} in {name}" for child in counts.keys() - allowed.keys())
+        yield from (
+            f"{name} without {child}" for child, how in allowed.items() if how == _ONE and not counts[child]
+        )
+        yield from (
+            f"{name} with {counts[child]} {child}"
+            for child, how in allowed.items()
+            if how != _MANY and counts[child] > 1
+        )
+        if (element.text or "").strip() or any((child.tail or "").strip() for child in element):
+            yield f"text between the elements of {name}"
+    yield from _FORMS.get(name, lambda _: iter(()))(element)
+
+
+def _id(element: Any) -> Iterator[str]:
+    text = element.text or ""
+    if not _IRI.fullmatch(text) or (text.startswith("tag:") and not _TAG.fullmatch(text)):
+        yield f"id {text!r} is no IRI"
+
+
+def _date(element: Any) -> Iterator[str]:
+    text = element.text or ""
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        yield f"date {text!r}"
+    if not _DATE.fullmatch(text):
+        yield f"date {text!r} is not RFC 3339 with Z and whole seconds"
+
+
+def _text_construct(element: Any) -> Iterator[str]:
+    if element.get("type", "text") not in {"text", "html"}:
+        yield f"{_name(element)} type={element.get('type')!r}"
+    if _name(element) == "title" and not (element.text or "").strip():
+        yield "blank title"
+    if element.get("type") == "html":
+        yield from html_problems(element.text or "")
+
+
+def _link(element: Any) -> Iterator[str]:
+    href, rel = element.get("href"), element.get("rel")
+    if not _is_web(href):
+        yield f"link to {href!r}"
+    if rel not in _RELS:
+        yield f"rel={rel!r}"
+    if element.get("type") is not None and not _MIME.fullmatch(element.get("type")):
+        yield f"link type={element.get('type')!r}"
+    if element.get("length") is not None and not element.get("length").isdecimal():
+        yield f"length={element.get('length')!r}"
+
+
+def _category(element: Any) -> Iterator[str]:
+    if not (element.get("term") or "").strip():
+        yield "category without term"
+    if element.get("scheme") is not None and not _IRI.fullmatch(element.get("scheme")):
+        yield f"scheme={element.get('scheme')!r}"
+    if element.get("label") == "":
+        yield "empty label"
+
+
+def _person(element: Any) -> Iterator[str]:
+    if not _text(element, "name").strip():
+        yield "a person without a name"
+    email = element.findtext(ATOM + "email")
+    if email is not None and not re.fullmatch(r"[^\s@]+@[^\s@]+", email):
+        yield f"email {email!r}"
+    uri = element.findtext(ATOM + "uri")
+    if uri is not None and not _IRI.fullmatch(uri):
+        yield f"uri {uri!r}"
+
+
+_FORMS: dict[str, Any] = {
+    "id": _id,
+    **dict.fromkeys(("updated", "published"), _date),
+    **dict.fromkeys(("title", "summary", "subtitle", "rights", "content"), _text_construct),
+    "link": _link,
+    "category": _category,
+    **dict.fromkeys(("author", "contributor"), _person),
+}
+
+
+def _is_web(url: str | None) -> bool:
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:
+        return False
+    return (
+        parts.scheme in {"http", "https"} and bool(parts.hostname) and not re.search(r"[\s<>\"]", url or "")
+    )
+
+
+def _feed(root: Any, url: str | None) -> Iterator[str]:
+    selves = [link.get("href") for link in _children(root, "link") if link.get("rel") == "self"]
+    if len(selves) != 1 or (url is not None and selves != [url]):
+        yield f"self is {selves}, asked was {url}"
+    if [link.get("rel") for link in _children(root, "link")].count("alternate") != 1:
+        yield "the feed has not one alternate"
+    if not _children(root, "author") and not all(
+        _children(entry, "author") for entry in _children(root, "entry")
+    ):
+        yield "no author anywhere"
+    if root.get(LANG) is None:
+        yield "no xml:lang"
+    updated = [_text(entry, "updated") for entry in _children(root, "entry")]
+    if updated and _text(root, "updated") != max(updated):
+        yield "the feed's updated is not that of its newest entry"
+
+
+def _entries(root: Any) -> Iterator[str]:
+    entries = _children(root, "entry")
+    ids = Counter(_text(entry, "id") for entry in entries)
+    yield from (f"id {one} stands {count} times" for one, count in ids.items() if count > 1)
+    published = [_text(entry, "published") for entry in entries]
+    if published != sorted(published, reverse=True):
+        yield "not newest first"
+    for entry in entries:
+        yield from (f"{_text(entry, 'id')}: {one}" for one in _entry(entry))
+
+
+def _entry(entry: Any) -> Iterator[str]:
+    if _text(entry, "updated") < _text(entry, "published"):
+        yield "updated before it was published"
+    rels = [link.get("rel") for link in _children(entry, "link")]
+    if rels[:1] != ["alternate"] or rels.count("alternate") != 1:
+        yield f"links are {rels}: one alternate must come first"
+    if rels != sorted(rels, key=lambda rel: _RELS.index(rel) if rel in _RELS else 99):
+        yield f"links are {rels}: not in order"
+    hrefs = [link.get("href") for link in _children(entry, "link") if link.get("rel") == "enclosure"]
+    if len(hrefs) != len(set(hrefs)):
+        yield "an enclosure stands twice"
+    terms = [category.get("term") for category in _children(entry, "category")]
+    if len(terms) != len(set(terms)):
+        yield "a category stands twice"
+    source = entry.find(ATOM + "source")
+    if source is None:
+        yield "no source"
+    elif [link.get("rel") for link in _children(source, "link")] not in ([], ["self", "alternate"]):
+        yield "the links of the source are not self and alternate"
+    yield from _media(entry)
+
+
+def _media(entry: Any) -> Iterator[str]:
+    if entry.find(f"{MEDIA}group") is not None:
+        yield "media:group"
+    for content in entry.iter(f"{MEDIA}content"):
+        if content.getparent() is not entry:
+            yield "media:content is no direct child"
+        if not _is_web(content.get("url")) or content.get("medium") != "image":
+            yield f"media:content {dict(content.attrib)}"
+        if content.find(f"{MEDIA}thumbnail") is None:
+            yield "media:content without thumbnail"
+        numbers = [content.get(name) for name in ("width", "height", "fileSize")]
+        if any(number is not None and not number.isdecimal() for number in numbers):
+            yield f"media:content numbers {numbers}"
+        for child in content:
+            known = _IN_MEDIA.get(_name(child))
+            if known is None or set(child.attrib) - known or len(child):
+                yield f"{child.tag} {dict(child.attrib)} in media:content"
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _FORBIDDEN:
+            self.found.append(f"<{tag}>")
+        for name, value in attrs:
+            if name.startswith("on") or name in {"style", "srcdoc", "formaction", "xlink:href", "background"}:
+                self.found.append(f"{name}= on <{tag}>")
+            if name in {"href", "src", "cite", "poster"} and not (
+                _is_web(value) or (value or "").startswith("mailto:")
+            ):
+                self.found.append(f"{name}={value!r} on <{tag}>")
+
+    def handle_comment(self, data: str) -> None:
+        self.found.append("a comment")
+
+
+def html_problems(html: str) -> list[str]:
+    """What may not be in the HTML of an entry: what acts, and what leads nowhere."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return reader.found

@@ -1,0 +1,383 @@
+"""HTTP to the Bot API: what never left, what may have been accepted, what was refused; no token anywhere."""
+
+import asyncio
+import logging
+import socket
+import struct
+import threading
+import time
+import traceback
+from collections.abc import AsyncIterator, Callable
+
+import aiohttp
+import pytest
+from telegram import Bot, InputFile
+
+from feedbot.telegram.transport import MaybeAccepted, NeverLeft, Refusal, Transport, _reason
+from tests.rig import free_port, until
+from tests.telegram.wire import OK, Behaviour, answer, read_request, saying, server
+
+SECRET = "AAsecret-token_of-this-bot"
+TOKEN = f"123456:{SECRET}"
+
+
+class Log(logging.Handler):
+    """Everything that is logged anywhere."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+
+
+class Calls:
+    """A bot whose Bot API is a given address."""
+
+    def __init__(self) -> None:
+        self.transport = Transport(4, connect=0.2)
+        self.faults: list[BaseException] = []
+
+    async def ask(self, url: str, *, read: float = 0.2, body: bytes = b"", request: Transport | None = None):
+        bot = Bot(TOKEN, base_url=f"{url}/bot", request=request or self.transport)
+        try:
+            if body:
+                photo = InputFile(body, filename="lead.jpg")
+                return await bot.send_photo(-1001, photo, caption="x", read_timeout=read)
+            return await bot.send_message(-1001, "x", read_timeout=read)
+        except Exception as error:
+            self.faults.append(error)
+            raise
+
+
+@pytest.fixture
+async def calls() -> AsyncIterator[Calls]:
+    """Every error of every test here is searched for the token, and so is all that was logged."""
+    log, root = Log(), logging.getLogger()
+    before = root.level
+    root.addHandler(log)
+    root.setLevel(logging.DEBUG)
+    asyncio.get_running_loop().set_debug(True)
+    made = Calls()
+    await made.transport.initialize()
+    yield made
+    await made.transport.shutdown()
+    root.removeHandler(log)
+    root.setLevel(before)
+    told = "".join("".join(traceback.format_exception(fault)) + repr(fault) for fault in made.faults)
+    assert SECRET not in told
+    assert [line for line in log.lines if SECRET in line] == []
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Close with RST, not FIN."""
+    sock = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+def after_reading(act: Callable[[asyncio.StreamWriter], object], *, first: bytes = b"") -> Behaviour:
+    """Reads the request, says the beginning of an answer, and acts."""
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(first)
+        await writer.drain()
+        act(writer)
+
+    return behave
+
+
+async def silence(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    await read_request(reader)
+    await asyncio.Event().wait()
+
+
+# Never left.
+
+
+async def test_a_refused_connection_never_left(calls: Calls) -> None:
+    with pytest.raises(NeverLeft, match="Connection refused"):
+        await calls.ask(f"http://127.0.0.1:{free_port()}")
+
+
+async def test_a_connection_that_is_not_made_in_time_never_left(calls: Calls) -> None:
+    """The listener's queue is full: the kernel answers no more connections."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(listener.getsockname())
+        with pytest.raises(NeverLeft, match="timed out"):
+            await calls.ask(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        for one in waiting:
+            one.close()
+
+
+async def test_tls_that_is_none_never_left(calls: Calls) -> None:
+    async with server(saying(answer(b"no TLS here", 400))) as url:
+        with pytest.raises(NeverLeft, match="no connection"):
+            await calls.ask(url.replace("http:", "https:"))
+
+
+async def test_tls_that_hangs_never_left(calls: Calls) -> None:
+    async def hang(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with server(hang) as url:
+        with pytest.raises(NeverLeft, match="timed out"):
+            await calls.ask(url.replace("http:", "https:"))
+
+
+async def test_an_address_that_is_none_never_left(calls: Calls) -> None:
+    with pytest.raises(NeverLeft):
+        await calls.ask("http://[nonsense")
+
+
+def test_an_unknown_host_is_named_as_such() -> None:
+    error = aiohttp.ClientConnectorDNSError(None, socket.gaierror(-2, "Name or service not known"))  # type: ignore[arg-type]
+    assert _reason(error) == "the host name is not known"
+
+
+async def test_a_closed_transport_sends_nothing(calls: Calls) -> None:
+    await calls.transport.shutdown()
+    async with server(saying(OK)) as url:
+        with pytest.raises(NeverLeft):
+            await calls.transport.do_request(f"{url}/bot{TOKEN}/getMe", "POST")
+
+
+async def test_an_upload_that_broke_off_half_way_never_left(calls: Calls) -> None:
+    """What was not written to its end cannot have been accepted."""
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        reset(writer)
+
+    async with server(hang_up) as url:
+        with pytest.raises(NeverLeft, match="cut short"):
+            await calls.ask(url, read=5, body=b"\xff" * 30_000_000)
+
+
+# Maybe accepted.
+
+
+@pytest.mark.parametrize(
+    "act",
+    [reset, lambda writer: writer.close()],
+    ids=["reset", "closed"],
+)
+@pytest.mark.parametrize(
+    "first",
+    [b"", OK[:5], OK[:40], OK[:-20]],
+    ids=["nothing", "half a status line", "half the headers", "half the body"],
+)
+async def test_a_connection_that_ends_after_the_request_may_have_been_accepted(
+    calls: Calls, act: Callable, first: bytes
+) -> None:
+    async with server(after_reading(act, first=first)) as url:
+        with pytest.raises(MaybeAccepted, match="no answer"):
+            await calls.ask(url)
+
+
+async def test_no_answer_in_time_may_have_been_accepted(calls: Calls) -> None:
+    async with server(silence) as url:
+        with pytest.raises(MaybeAccepted, match="timed out"):
+            await calls.ask(url, read=0.01)
+
+
+@pytest.mark.parametrize("status", [200, 404, 413, 429, 500, 502, 503, 504])
+async def test_a_proxys_page_says_nothing_whatever_its_status(calls: Calls, status: int) -> None:
+    page = answer(b"<html><title>nginx</title></html>", status, "text/html")
+    async with server(saying(page)) as url:
+        with pytest.raises(MaybeAccepted, match=f"HTTP {status}"):
+            await calls.ask(url)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b'"ok"',
+        b'{"error": "x"}',
+        b'{"ok": true}',
+        b'{"ok": 1, "result": 1}',
+        b"\xff\xfe",
+        b"[" * 99_999,
+    ],
+)
+async def test_json_that_is_not_telegrams_says_nothing(calls: Calls, body: bytes) -> None:
+    async with server(saying(answer(body))) as url:
+        with pytest.raises(MaybeAccepted, match="not Telegram's"):
+            await calls.ask(url)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"220 mail.example ESMTP\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+    ],
+    ids=["no HTTP", "no gzip", "no chunks", "redirect"],
+)
+async def test_an_answer_that_cannot_be_read_may_mean_anything(calls: Calls, raw: bytes) -> None:
+    async with server(saying(raw)) as url:
+        with pytest.raises(MaybeAccepted):
+            await calls.ask(url)
+
+
+# Refused in Telegram's own words.
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 409, 429, 500, 502])
+async def test_telegrams_own_refusal_counts_whatever_the_status(calls: Calls, status: int) -> None:
+    body = {"ok": False, "error_code": 400, "description": "Bad Request: no"}
+    async with server(saying(answer(body, status))) as url:
+        with pytest.raises(Refusal) as caught:
+            await calls.ask(url)
+    assert (caught.value.code, caught.value.description) == (400, "Bad Request: no")
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "parameters"),
+    [
+        ({"ok": False}, 418, {}),
+        ({"ok": False, "error_code": "x", "description": None, "parameters": []}, 418, {}),
+        (
+            {"ok": False, "error_code": 429, "parameters": {"retry_after": 43_837}},
+            429,
+            {"retry_after": 43_837},
+        ),
+        ({"ok": False, "error_code": 429, "parameters": {"retry_after": "soon"}}, 429, {}),
+        ({"ok": False, "error_code": 429, "parameters": {"retry_after": -5}}, 429, {"retry_after": 0}),
+        (
+            {"ok": False, "error_code": 429, "parameters": {"retry_after": 10**30}},
+            429,
+            {"retry_after": 315_360_000},
+        ),
+        ({"ok": False, "parameters": {"migrate_to_chat_id": -1009}}, 418, {"migrate_to_chat_id": -1009}),
+        ({"ok": False, "parameters": {"migrate_to_chat_id": [1]}}, 418, {}),
+    ],
+)
+async def test_a_refusal_is_read_with_care(calls: Calls, body: dict, code: int, parameters: dict) -> None:
+    async with server(saying(answer(body, 418))) as url:
+        with pytest.raises(Refusal) as caught:
+            await calls.ask(url)
+    assert (caught.value.code, caught.value.parameters) == (code, parameters)
+
+
+# Accepted, and the connections.
+
+
+async def test_an_answer_is_a_message_and_the_connection_is_used_again(calls: Calls) -> None:
+    opened = 0
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal opened
+        opened += 1
+        await saying(OK, OK, OK)(reader, writer)
+
+    async with server(behave) as url:
+        for _ in range(3):
+            assert (await calls.ask(url)).message_id == 7
+    assert opened == 1
+
+
+async def test_a_large_photo_goes_out_whole_and_without_a_warning(calls: Calls) -> None:
+    body, seen = bytes(range(256)) * 8000, b""
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal seen
+        seen = await read_request(reader)
+        writer.write(OK)
+        await writer.drain()
+
+    async with server(behave) as url:
+        await calls.ask(url, read=5, body=body)
+    assert body in seen
+    assert b'filename="lead.jpg"' in seen
+
+
+async def test_a_connection_that_died_idle_is_not_used_again(calls: Calls) -> None:
+    """The server closes right after its answer, while this process is busy; nothing gets lost in it."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    closed = threading.Event()
+
+    def serve() -> None:
+        for number in range(2):
+            connection, _ = listener.accept()
+            received = b""
+            while not received.endswith(b"--\r\n") and b"text=x" not in received:
+                received += connection.recv(65_536)
+            connection.sendall(OK)
+            connection.close()
+            if number == 0:
+                closed.set()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    assert (await calls.ask(url, read=5)).message_id == 7
+    closed.wait(5)
+    time.sleep(0.05)  # noqa: ASYNC251  # the loop is blocked: what the kernel knows, it does not
+    assert (await calls.ask(url, read=5)).message_id == 7
+    thread.join(5)
+    listener.close()
+
+
+async def test_connections_are_given_up_by_age_but_never_under_a_request(calls: Calls) -> None:
+    opened, release = 0, asyncio.Event()
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal opened
+        opened += 1
+        await read_request(reader)
+        if opened == 1:
+            await release.wait()
+        writer.write(OK)
+        await reader.read()
+
+    old = Transport(4, connect=5, life=0.0)
+    await old.initialize()
+    async with server(behave) as url:
+        first = asyncio.create_task(calls.ask(url, read=5, request=old))
+        await until(lambda: opened)
+        for _ in range(2):
+            assert (await calls.ask(url, read=5, request=old)).message_id == 7
+        release.set()
+        assert (await first).message_id == 7
+        assert opened == 3
+        await old.shutdown()
+
+
+async def test_no_more_connections_than_allowed(calls: Calls) -> None:
+    at_once, most = 0, 0
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal at_once, most
+        while True:
+            await read_request(reader)
+            at_once += 1
+            most = max(most, at_once)
+            await asyncio.sleep(0.01)
+            at_once -= 1
+            writer.write(OK)
+
+    async with server(behave) as url:
+        await asyncio.gather(*(calls.ask(url, read=5) for _ in range(20)))
+    assert 1 <= most <= 4
+
+
+async def test_a_transport_opens_and_closes_twice_without_harm() -> None:
+    made = Transport()
+    for _ in range(2):
+        await made.initialize()
+    for _ in range(2):
+        await made.shutdown()
+    assert made.read_timeout == 60.0
