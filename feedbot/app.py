@@ -216,7 +216,7 @@ async def _open_parts(
         entries=config.publish.entries,
         categories={category.slug: category for category in config.categories()},
     )
-    tools = Tools(store, client, worker, packs, authority_of(config), photos, site)
+    tools = Tools(store, client, worker, packs, authority_of(config), photos, site, config.rules())
     sender, lane, updates = None, None, None
     if token is not None:
         sender = Sender(token, config.telegram.api_url, shrink=photos.shrink)

@@ -255,10 +255,10 @@ class SourceState:
     """Our memory of a source.
 
     `stopped` says why it is not polled any more. `body_hash` is the SHA-256 of the last body that was read
-    well, `last_full` when one came, `unchanged` how many polls in a row brought nothing new. `per_week` is how
-    many entries it brings a week, as counted at `counted_at`. `moved_to` is where permanent redirects led for
-    good, `found_url` the feed that its page names. `by_link` says that its guids tell entries not apart.
-    `reader` names the parser and the rules that read it last.
+    well, `last_full` when one came, `unchanged` how many polls in a row brought nothing new. `per_week` is
+    how many entries it brings a week, as counted at `counted_at`. `moved_to` is where permanent redirects
+    led for good, `found_url` the feed that its page names. `by_link` says that its guids do not tell entries
+    apart. `reader` names the parser and the rules that read it last.
     """
 
     source_id: str
@@ -370,8 +370,8 @@ class Candidate:
 class StoredEntry:
     """An entry with our own facts: `updated_at` is what Atom calls updated.
 
-    An entry that is not `ready` waits for its page and is neither published nor planned. `page_validators` and
-    `page_hash` (SHA-256) are those of its page as it was last read, `updates` is how often it changed.
+    An entry that is not `ready` waits for its page and is neither published nor planned. `page_validators`
+    and `page_hash` (SHA-256) are those of its page as it was last read, `updates` is how often it changed.
     """
 
     row: int

@@ -11,6 +11,7 @@ from feedbot.cli.show import as_json, as_table, progress_bar
 from feedbot.config import Config
 from feedbot.jobs.preview import Previewer
 from feedbot.model import Entry
+from feedbot.pipeline.reading import Readers
 from feedbot.sources.packs import load_packs
 from feedbot.worker import Worker
 
@@ -39,8 +40,8 @@ def preview(
 
 async def _preview(config: Config, target: str, site: str | None, told: Any) -> list[Entry]:
     client, worker = make_client(config), Worker()
-    packs = load_packs(config.feedbot.sites_dir)
-    previewer = Previewer(client, worker, packs, config.feedbot.timezone, authority_of(config), told)
+    readers = Readers(client, worker, load_packs(config.feedbot.sites_dir))
+    previewer = Previewer(readers, config.feedbot.timezone, authority_of(config), told)
     try:
         return await previewer.preview(target, site, wall_clock())
     finally:

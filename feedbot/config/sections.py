@@ -23,6 +23,7 @@ from feedbot.config.values import (
     Networks,
     OneLine,
     PathOrNone,
+    Rules,
     Slug,
     Whole,
     Words,
@@ -30,6 +31,7 @@ from feedbot.config.values import (
 )
 from feedbot.errors import ConfigError
 from feedbot.model import Category, Kind, Source
+from feedbot.rules.filters import Rule, parse_rules
 
 # Accepted by the contract, without effect in this version; `check` and the daemon say so.
 WITHOUT_EFFECT = (
@@ -40,7 +42,6 @@ WITHOUT_EFFECT = (
     ("fetch", "proxy"),
     ("telegram", "probe_unknown"),
     ("telegram", "admins"),
-    ("category", "match"),
     ("category", "approval"),
     ("source", "keep"),
     ("subscription", "template"),
@@ -111,7 +112,7 @@ class CategorySection(_Section):
     language: Language | None = None
     content: Literal["full", "summary"] | None = None
     description: OneLine | None = None
-    match: tuple[str, ...] = ()
+    match: Rules = ()
     approval: bool = False
 
 
@@ -200,6 +201,10 @@ class Config(BaseSettings):
             )
             for category in self.category
         )
+
+    def rules(self) -> dict[str, tuple[Rule, ...]]:
+        """The rules of the categories that have some."""
+        return {category.slug: parse_rules(category.match) for category in self.category if category.match}
 
     def sources(self) -> tuple[Source, ...]:
         """The sources of the file; raises ConfigError for a headers file that cannot be read."""

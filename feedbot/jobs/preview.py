@@ -13,7 +13,7 @@ from feedbot.pipeline.complete import PAGES_A_ROUND
 from feedbot.pipeline.reading import Readers, packs_of, read_page, read_path, read_source
 from feedbot.rules.normalise import merge, normalise
 from feedbot.sources.folder import list_folder
-from feedbot.sources.read import looks_like_data
+from feedbot.sources.read import looks_like_feed
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Previewer:
         An article has a text and a date; the front page of a site has the one, a list page the other.
         """
         document = await self.readers.client.get(source.url, limit=Limit.FEED)
-        if looks_like_data(document.body, document.content_type):
+        if looks_like_feed(document.body, document.content_type):
             return None
         try:
             page = await read_page(self.readers, document, packs_of(self.readers, source, document.url))

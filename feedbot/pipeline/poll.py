@@ -12,9 +12,13 @@ from feedbot.net.answer import mask
 from feedbot.pipeline.reading import PoisonError, Reading, read_source, reader_of
 from feedbot.pipeline.tools import Tools
 from feedbot.rules import schedule
-from feedbot.rules.changes import find_changes
+from feedbot.rules.changes import find_changes, flood_of, is_first_sight
+from feedbot.rules.filters import slugs_for
+from feedbot.rules.health import observe, observe_list
+from feedbot.rules.identity import degrades
 from feedbot.rules.normalise import normalise
 from feedbot.rules.schedule import Terms
+from feedbot.rules.urls import absolute
 from feedbot.store import entries, sources
 
 
@@ -36,7 +40,7 @@ class PollReport:
 
 
 async def poll(tools: Tools, source: Source, now: datetime, *, jitter: float) -> PollReport:
-    """Fetch one source and remember what is new. `jitter` is 0 to 0.1, the part by which it is asked later."""
+    """Fetch one source and remember what is new. `jitter` is 0 to 0.1: by so much it is asked later."""
     found = await tools.store.do(sources.get_source, source.id)
     if found is None:
         return PollReport(source.id, error="no such source")
@@ -110,15 +114,32 @@ async def _remember(
     report: PollReport,
 ) -> PollReport:
     """Save what the document says that was not known, and the memory of the source with it."""
-    old = {entry.hash for entry in await tools.store.do(sources.pieces_of, source.id)}
-    others = [(piece.guid, piece.link) for piece in parsed.pieces or () if piece.hash in old]
-    candidates = normalise(
-        parsed, source, reading.document.url, now, tools.authority,
-        others=others, by_link=state.by_link, rules=tools.rules,
-    )  # fmt: skip
+    url = reading.document.url
+    others = [(piece.guid, piece.link) for piece in parsed.pieces or () if piece.hash in reading.known]
+    by_link = state.by_link or degrades(parsed.entries, absolute(parsed.link) or url, others)
+    candidates = [
+        replace(candidate, slugs=slugs_for(candidate.entry, source, tools.rules))
+        for candidate in normalise(parsed, source, url, now, tools.authority, by_link=by_link, others=others)
+    ]
     keys = [key for candidate in candidates for key in candidate.keys]
-    known = await tools.store.do(entries.known, source.id, keys)
-    newest = await tools.store.do(entries.newest_known, source.id)
-    changes = find_changes(candidates, known, state, newest, now)
-    saved = await tools.store.do(entries.save_poll, source, changes, after, now, parsed.pieces)
-    return replace(report, new=saved.new, updated=saved.updated, planned=saved.planned, flood=changes.flood)
+    memory = await tools.store.do(entries.recall, source.id, keys)
+    silent = state.reader not in {None, after.reader} or by_link != state.by_link
+    changes = find_changes(
+        candidates,
+        memory.known,
+        state,
+        memory.newest,
+        now,
+        others=others,
+        forgotten=memory.forgotten,
+        silent=silent,
+    )
+    quiet = silent or is_first_sight(state, now)
+    size = len(candidates) + len(others)
+    health = observe_list(memory.health, size, now)
+    if not source.complete:
+        health = observe(health, (candidate.entry for candidate, _ in changes.new))
+    after = replace(after, by_link=by_link)
+    saved = await tools.store.do(entries.save_poll, source, changes, after, now, parsed.pieces, health)
+    flood = flood_of(changes, memory.newest, size, quiet=quiet)
+    return replace(report, new=saved.new, updated=saved.updated, planned=saved.planned, flood=flood)

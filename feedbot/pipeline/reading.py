@@ -48,12 +48,15 @@ class Readers:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a source answered; `parsed` None: the same as last time. `found_url`: the feed that its page named."""
+    """What a source answered; `parsed` None: the same as last time. `found_url` is the feed that its page
+    named, `known` are the hashes of the pieces that were not read again.
+    """
 
     document: Document
     parsed: ParsedFeed | None
     body_hash: str | None = None
     found_url: str | None = None
+    known: frozenset[str] = frozenset()
 
 
 def reader_of(source: Source, packs: Packs) -> str:
@@ -91,7 +94,7 @@ async def read_source(
     parsed = await _parse(readers, source, document, body_hash, told)
     if parsed.feeds and not parsed.entries:
         return await _follow(readers, source, document, parsed, body_hash)
-    return Reading(document, parsed, body_hash)
+    return Reading(document, parsed, body_hash, known=frozenset(piece.hash for piece in told))
 
 
 async def _fetch(

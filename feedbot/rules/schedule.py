@@ -60,8 +60,8 @@ def needs_count(state: SourceState, now: datetime) -> bool:
 
 
 def base_interval(state: SourceState, terms: Terms) -> tuple[timedelta, str]:
-    """The interval before anybody's wishes, and why: an explicit one is exact, else four polls an entry within
-    15 minutes and a day; without validators twice as long, and longer while the body never changes.
+    """The interval before anybody's wishes, and why: an explicit one is exact, else four polls an entry
+    between 15 minutes and a day; without validators twice as long, longer while the body never changes.
     """
     if terms.interval is not None:
         chosen = max(terms.interval, FLOOR) if terms.public else terms.interval

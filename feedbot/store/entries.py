@@ -9,7 +9,9 @@ from sqlalchemy import Connection, RowMapping, Select, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from feedbot.model import Candidate, Changes, Entry, Piece, Source, SourceState, StoredEntry, Validators
+from feedbot.rules.changes import MOST_UPDATES
 from feedbot.rules.delivery import plan
+from feedbot.rules.health import Health, observe
 from feedbot.rules.normalise import digest_of
 from feedbot.store import deliveries, feeds, rows, sources, subscriptions
 from feedbot.store.tables import entries, entry_categories, entry_keys
@@ -35,17 +37,32 @@ class PageRead:
     hash: str | None = None
 
 
-def known(connection: Connection, source_id: str, keys: Sequence[str]) -> dict[str, StoredEntry]:
-    """The entries of a source under each of these keys."""
-    found: dict[str, int] = {}
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is known of a source's entries: those under some keys, the keys among these of entries that were
+    deleted here, the time of the newest entry, and how complete they are.
+    """
+
+    known: dict[str, StoredEntry]
+    forgotten: frozenset[str]
+    newest: datetime | None
+    health: Health
+
+
+def recall(connection: Connection, source_id: str, keys: Sequence[str]) -> Memory:
+    """What a poll must know to tell what is new."""
+    found: dict[str, int | None] = {}
     for at in range(0, len(keys), _BATCH):
         here = entry_keys.c.key.in_(keys[at : at + _BATCH])
-        query = select(entry_keys.c.key, entry_keys.c.entry_id).where(
-            entry_keys.c.source_id == source_id, here
-        )
+        query = select(entry_keys.c.key, entry_keys.c.entry_id)
+        query = query.where(entry_keys.c.source_id == source_id, here)
         found |= {row["key"]: row["entry_id"] for row in connection.execute(query).mappings()}
-    stored = {entry.row: entry for entry in _by_rows(connection, sorted(set(found.values())))}
-    return {key: stored[row] for key, row in found.items()}
+    rows_of = sorted({row for row in found.values() if row is not None})
+    stored = {entry.row: entry for entry in _by_rows(connection, rows_of)}
+    known = {key: stored[row] for key, row in found.items() if row is not None}
+    forgotten = frozenset(key for key, row in found.items() if row is None)
+    health = sources.health_of(connection, source_id)
+    return Memory(known, forgotten, newest_known(connection, source_id), health)
 
 
 def _by_rows(connection: Connection, wanted: Sequence[int]) -> list[StoredEntry]:
@@ -80,6 +97,7 @@ def save_poll(
     state: SourceState,
     now: datetime,
     pieces: Sequence[Piece] | None = None,
+    health: Health | None = None,
 ) -> Saved:
     """Save what a poll found: entries, their deliveries and the memory of the source, all or nothing."""
     planned = 0
@@ -95,6 +113,8 @@ def save_poll(
             rewrite(connection, stored, candidate.entry, candidate.slugs, candidate.digest, now)
     sources.save_state(connection, state)
     sources.save_pieces(connection, source.id, pieces)
+    if health is not None:
+        sources.save_health(connection, source.id, health)
     return Saved(len(changes.new), 0 if source.complete else len(changes.updated), planned)
 
 
@@ -126,7 +146,12 @@ def _insert(
 
 def _add_keys(connection: Connection, row: int, source_id: str, keys: Iterable[str]) -> None:
     values = [{"source_id": source_id, "key": key, "entry_id": row} for key in keys]
-    connection.execute(insert(entry_keys).on_conflict_do_nothing(), values)
+    put = insert(entry_keys)
+    # A key of an entry that was deleted here may serve again, one of another entry not.
+    kept = put.on_conflict_do_update(
+        ["source_id", "key"], set_={"entry_id": put.excluded.entry_id}, where=entry_keys.c.entry_id.is_(None)
+    )
+    connection.execute(kept, values)
 
 
 def _set_categories(connection: Connection, row: int, slugs: Sequence[str], entry: Entry) -> None:
@@ -212,6 +237,8 @@ def save_completed(
     connection.execute(here.values(**done, **moved, updated_at=now.replace(microsecond=0)))
     _set_categories(connection, stored.row, slugs, entry)
     out = replace(stored, entry=entry, story=story, slugs=tuple(slugs), ready=True)
+    health = observe(sources.health_of(connection, entry.source_id), [entry])
+    sources.save_health(connection, entry.source_id, health)
     return Saved(planned=_release(connection, out, now))
 
 
@@ -224,7 +251,7 @@ def page_failed(
     *,
     give_up: bool,
 ) -> Saved:
-    """Remember that a page failed, and when it is asked again. `give_up`: what the feed said goes out as it is."""
+    """Remember that a page failed, and when it is asked again. `give_up`: what the feed said goes out."""
     here = entries.update().where(entries.c.id == stored.row)
     failed = {"page_due": again, "page_failures": stored.page_failures + 1, "page_error": error}
     connection.execute(here.values(failed))

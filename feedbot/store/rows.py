@@ -70,10 +70,9 @@ _APART = {"next_poll", "stopped", "validators", "last_success"}
 
 
 def source_state(row: RowMapping) -> SourceState:
-    """The memory of a row of `source_states`: what is asked for in queries has columns, validators are bytes."""
+    """The memory of a row: what queries ask for has columns, and validators are bytes."""
     return replace(
-        _STATE.validate_json(row["record"]),
-        source_id=row["source_id"],
+        _STATE.validate_json(row["memory"]),
         next_poll=row["next_poll"],
         stopped=row["stopped"],
         validators=validators(row),
@@ -89,7 +88,7 @@ def state_values(state: SourceState) -> dict[str, Any]:
         "stopped": state.stopped,
         **validator_values(state.validators),
         "last_success": state.last_success,
-        "record": _STATE.dump_json(state, exclude=_APART, exclude_defaults=True).decode(),
+        "memory": _STATE.dump_json(state, exclude=_APART, exclude_defaults=True).decode(),
     }
 
 

@@ -50,7 +50,7 @@ def _put(connection: Connection, source: Source, *, configured: bool) -> None:
 
 
 def add_source(connection: Connection, source: Source) -> bool:
-    """Add a source at run time; False where its id is taken. One that was removed comes back with its entries."""
+    """Add a source at run time; False where its id is taken. A removed one comes back with its entries."""
     if get_source(connection, source.id):
         return False
     _put(connection, source, configured=False)

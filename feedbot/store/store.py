@@ -87,7 +87,7 @@ class Store:
         wanted = [unit for unit in units if not unit[1].cancelled()]
         try:
             results = self._together([unit for unit, _ in wanted])
-        except BaseException as error:  # noqa: BLE001  # told to each caller, who is in another thread
+        except BaseException as error:  # told to each caller, who is in another thread
             results = [error] * len(wanted)
         with suppress(RuntimeError):  # the loop ended without waiting for us
             loop.call_soon_threadsafe(self._answer, wanted, results, loop)
@@ -117,7 +117,7 @@ class Store:
                         results.append(unit(connection))
                 except DBAPIError as error:
                     results.append(self._refused(error))
-                except Exception as error:  # noqa: BLE001  # it is its caller's
+                except Exception as error:  # it is its caller's
                     results.append(error)
 
         self.do_now(all_of_them)

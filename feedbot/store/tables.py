@@ -72,7 +72,7 @@ source_states = Table(
     Column("etag", LargeBinary),
     Column("last_modified", LargeBinary),
     Column("last_success", Time),
-    Column("record", Text, nullable=False),
+    Column("memory", Text, nullable=False),
     Column("pieces", Text),
     Column("health", Text),
     Index(None, "next_poll"),
@@ -111,7 +111,8 @@ entry_keys = Table(
     metadata,
     Column("source_id", Text, primary_key=True),
     Column("key", Text, primary_key=True),
-    Column("entry_id", Integer, ForeignKey("entries.id", ondelete="CASCADE"), nullable=False, index=True),
+    # NULL: the entry was deleted here, and does not come back while the source still lists it.
+    Column("entry_id", Integer, ForeignKey("entries.id", ondelete="SET NULL"), index=True),
 )
 
 entry_categories = Table(

@@ -196,7 +196,10 @@ def test_the_latest_wait_until_the_pages_of_the_first_poll_are_read(store: Store
     store.do_now(entries.save_poll, replace(SOURCE, full_text=True), silent, STATE, NOW)
     assert store.do_now(subscriptions.plan_latest, NOW) == 0
     [waiting] = store.do_now(entries.incomplete, "gazette", NOW, 9)
-    store.do_now(entries.save_completed, waiting, waiting.entry, waiting.story, ("policies",), NOW)
+    page = entries.PageRead()
+    store.do_now(
+        entries.save_completed, waiting, waiting.entry, waiting.story, ("policies",), page, None, NOW
+    )
     assert store.do_now(subscriptions.plan_latest, NOW) == 1
 
 

@@ -124,7 +124,7 @@ def upgrade() -> None:
         sa.Column("etag", sa.LargeBinary(), nullable=True),
         sa.Column("last_modified", sa.LargeBinary(), nullable=True),
         sa.Column("last_success", sa.BigInteger(), nullable=True),
-        sa.Column("record", sa.Text(), nullable=False),
+        sa.Column("memory", sa.Text(), nullable=False),
         sa.Column("pieces", sa.Text(), nullable=True),
         sa.Column("health", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -197,9 +197,9 @@ def upgrade() -> None:
         "entry_keys",
         sa.Column("source_id", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("entry_id", sa.Integer(), nullable=False),
+        sa.Column("entry_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["entry_id"], ["entries.id"], name=op.f("fk_entry_keys_entry_id"), ondelete="CASCADE"
+            ["entry_id"], ["entries.id"], name=op.f("fk_entry_keys_entry_id"), ondelete="SET NULL"
         ),
         sa.PrimaryKeyConstraint("source_id", "key", name=op.f("pk_entry_keys")),
     )
