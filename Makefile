@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo run test check bench format clean
+.PHONY: demo run test check bench format lock clean
 
 demo: $(VENV)/.installed ## the whole chain on this machine; ARGS="--seconds 20" ends by itself
 	$(BIN)/feedbot demo $(ARGS)
@@ -42,8 +42,15 @@ $(VENV)/.installed: requirements.lock requirements-build.lock pyproject.toml | $
 	touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
-	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) install --require-hashes --no-build-isolation -r requirements-dev.lock
 	touch $@
+
+LOCK := $(PYTHON) -m uv pip compile --generate-hashes --no-emit-index-url --no-annotate --no-header --universal --python-version 3.11
+
+lock: ## pin the newest versions anew; needs uv
+	printf 'editables\nhatchling>=1.27\nsetuptools\nwheel\n' | $(LOCK) - -o requirements-build.lock
+	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -9,11 +9,12 @@ from yarl import URL
 from feedbot.errors import FetchError
 from feedbot.net.answer import mask
 from feedbot.net.guard import RefusedAddressError
-from feedbot.net.wire import ExcessError
+from feedbot.net.wire import EndedError, ExcessError
 
 CONNECT_SECONDS = 10.0
 FAULTS = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError, RuntimeError, EOFError)
 
+_ENDED = (EndedError, aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, OSError)
 _WORDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (aiohttp.ServerTimeoutError, f"no connection within {CONNECT_SECONDS:g} s"),
     (aiohttp.ClientConnectorDNSError, "the host name is not known"),
@@ -44,6 +45,6 @@ def _reason(error: Exception, target: URL) -> str:
     if isinstance(error, aiohttp.ClientConnectorError):
         number = error.os_error.errno
         return f"no connection: {os.strerror(number)}" if number else "no connection"
-    if isinstance(error, (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, OSError)):
+    if isinstance(error, _ENDED):
         return "the connection ended before the whole answer was there"
     return f"could not be fetched ({type(error).__name__})"

@@ -5,6 +5,7 @@ import re
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 MOST_BYTES = 512_000  # RFC 9309 section 2.5: at least 500 kibibytes are read; what follows is not there
 LONGEST_DELAY = 30.0
@@ -14,8 +15,7 @@ _UNRESERVED = frozenset((string.ascii_letters + string.digits + "-._~").encode()
 _ENCODED = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9._~:/?#\[\]@!&'()+,;=-]")
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(NamedTuple):
     allow: bool
     pattern: str
 

@@ -36,6 +36,10 @@ class ExcessError(aiohttp.ClientError):
     """An answer has more around its body than any honest one."""
 
 
+class EndedError(aiohttp.ClientError):
+    """A new connection ended before the head of an answer was there."""
+
+
 def exact(value: str) -> str:
     """A header value for a request; bytes that are no UTF-8 (surrogateescape) leave as they came."""
     if value.isascii():
@@ -84,6 +88,7 @@ class _Handler(ResponseHandler):
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
+        self._requests = 0
         self._taken = 0
         self._body: StreamReader | None = None
         self._header_bytes = 0
@@ -97,7 +102,14 @@ class _Handler(ResponseHandler):
             self._body.set_exception(aiohttp.ClientPayloadError("the connection was reset"), exc)
         super().connection_lost(exc)
 
+    def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
+        # After these two aiohttp asks again at once. Only a connection that was kept too long excuses that.
+        if self._requests == 1 and isinstance(exc, aiohttp.ClientOSError | aiohttp.ServerDisconnectedError):
+            exc = EndedError()
+        super().set_exception(exc, *cause)
+
     def set_response_params(self, **params: Any) -> None:
+        self._requests += 1
         self._taken, self._body, self._header_bytes = 0, None, 0
         super().set_response_params(**params)
 
@@ -127,9 +139,12 @@ class _Handler(ResponseHandler):
         self._taken += len(data)
         super().data_received(data)
         if self._is_excessive():
-            self._refuse()
+            self._refuse(ExcessError("too much around the body"))
             return False
-        return True
+        broken = self.exception()
+        if broken is not None:  # aiohttp tells it to who waits for a head, not to who reads a body
+            self._refuse(broken)
+        return broken is None
 
     def _is_excessive(self) -> bool:
         if self._header_bytes > MOST_HEADER_BYTES:
@@ -139,12 +154,11 @@ class _Handler(ResponseHandler):
         around = self._taken - self._body.total_bytes
         return around > _MOST_FRAMING_BYTES + 2 * self._body.total_bytes
 
-    def _refuse(self) -> None:
-        error = ExcessError("too much around the body")
+    def _refuse(self, error: BaseException) -> None:
         if self.transport is not None:
             self.transport.abort()
         self.set_exception(error)
-        if self._body is not None:
+        if self._body is not None and not self._body.is_eof():
             self._body.set_exception(error)
 
 

@@ -1,7 +1,8 @@
 """An article's body as a row of blocks: paragraphs, headings, list items, pictures."""
 
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 
 from selectolax.lexbor import LexborNode
@@ -9,21 +10,28 @@ from selectolax.lexbor import LexborNode
 from feedbot.model import Photo
 from feedbot.rules.text import fold
 from feedbot.rules.urls import absolute
+from feedbot.sources.pictures import IMAGES, image_of, stem
 
 DEEPEST = 200
+MAX_TEXT = 512 * 1024
 _LONGEST_CELL = 120
+_LONGEST_FRAME = 900
 _SKIPPED = frozenset(
-    "script style noscript template iframe object embed form button input select textarea svg canvas"
+    "script style template iframe object embed form button input select textarea svg canvas"
     " audio video nav aside head title meta link".split()
 )
 _BLOCKS = frozenset(
     "p div section article main header footer figure figcaption table tbody thead tfoot tr td th caption ul"
-    " ol li dl dt dd blockquote pre h1 h2 h3 h4 h5 h6 center hr address details summary picture".split()
+    " ol li dl dt dd blockquote pre h1 h2 h3 h4 h5 h6 center hr address details summary picture hgroup"
+    " fieldset".split()
 )
 _KEPT_TAGS = frozenset("h1 h2 h3 h4 h5 h6 li blockquote pre".split())
 _INLINE = {"strong": "b", "b": "b", "em": "i", "i": "i", "u": "u", "s": "s", "del": "s", "strike": "s",
            "sub": "sub", "sup": "sup", "code": "code", "q": "q", "cite": "cite", "a": "a"}  # fmt: skip
 _PICTURE_CLASSES = ("fig", "photo", "img", "image", "pic", "wp-caption")
+_CAPTION_CLASS = re.compile(r"(?:^|[\s_-])(?:[a-z]*caption(?!ed)|cutline)s?(?:$|[\s_-])|Caption\b", re.ASCII)
+_CREDIT_CLASS = re.compile(r"(?:^|[\s_-])(?:[a-z]*credits?|photographer)(?:$|[\s_-])|Credit\b", re.ASCII)
+_CENTERED = re.compile(r"text-align\s*:\s*center", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +43,29 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """One block. `frame` names the figure or table around it, `caption` says that a rule names it so."""
+class Where:
+    """Where in a body a text stands: the element it belongs to, the figure or table around it (`frame`),
+    whether a rule or a class calls it caption or credit, and whether it is centred.
+    """
 
-    tag: str
-    lines: tuple[Line, ...] = ()
-    photo: Photo | None = None
+    tag: str = "p"
     frame: int | None = None
     caption: bool = False
-    links: tuple[tuple[str, str], ...] = ()
+    credit: bool = False
+    centered: bool = False
     ordered: bool = False
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block. `below`: one line break parts it from the picture it follows in the same element."""
+
+    where: Where = Where()
+    lines: tuple[Line, ...] = ()
+    photo: Photo | None = None
+    links: tuple[tuple[str, str], ...] = ()
+    below: bool = False
 
     @property
     def text(self) -> str:
@@ -52,42 +73,14 @@ class Block:
         return fold(" ".join(line.text for line in self.lines))
 
 
-def image_of(node: LexborNode, base: str) -> Photo | None:
-    """The picture of an `img`: lazy addresses first, the largest of a srcset; None without address."""
-    attributes = node.attributes
-    candidates = [
-        attributes.get(name) for name in ("data-src", "data-original", "data-lazy-src", "data-url", "src")
-    ]
-    candidates.insert(0, _largest(attributes.get("srcset") or attributes.get("data-srcset")))
-    url = next(filter(None, (absolute(href, base) for href in candidates if href)), None)
-    if url is None:
-        return None
-    width, height = (_pixels(attributes.get(side)) for side in ("width", "height"))
-    return Photo(url=url, alt=fold(attributes.get("alt")) or None, width=width, height=height)
-
-
-def _largest(srcset: str | None) -> str | None:
-    sized = []
-    for part in (srcset or "").split(", "):
-        href, _, size = part.strip().rstrip(",").partition(" ")
-        number = size.strip().rstrip("wx")
-        if href and number.replace(".", "", 1).isdigit():
-            sized.append((float(number), href))
-    return max(sized)[1] if sized else None
-
-
-def _pixels(text: str | None) -> int | None:
-    digits = (text or "").strip().removesuffix("px")
-    return int(digits) if digits.isdigit() and len(digits) < 6 else None
-
-
 @dataclass(slots=True)
 class _Reader:
-    """Walks a body once. Everything it holds is the block being read."""
+    """Walks a body once. What it holds besides the blocks is the block being read."""
 
     base: str
     captions: frozenset[int]
     removed: frozenset[int]
+    credits_told: frozenset[int]
     blocks: list[Block] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
@@ -95,82 +88,126 @@ class _Reader:
     open_tags: list[tuple[str, str]] = field(default_factory=list)
     links: list[tuple[str, str]] = field(default_factory=list)
     breaks: int = 0
+    pictured: bool = False
+    broken: bool = False
+    room: int = MAX_TEXT
 
-    def read(self, node: LexborNode, tag: str, frame: int | None, caption: bool, depth: int) -> None:
+    def read(self, node: LexborNode, where: Where) -> None:
         """Read the children of a node."""
         child = node.child
-        while child is not None:
+        while child is not None and self.room > 0:
             if child.is_text_node:
-                self.add_text(child.text_content or "", tag)
+                self.add_text(child.text_content or "")
             elif child.tag not in _SKIPPED and child.is_element_node and child.mem_id not in self.removed:
-                self.read_element(child, tag, frame, caption, depth)
+                self.read_element(child, where)
             child = child.next
 
-    def read_element(self, node: LexborNode, tag: str, frame: int | None, caption: bool, depth: int) -> None:
+    def read_element(self, node: LexborNode, where: Where) -> None:
         name = node.tag or ""
         if name == "br":
-            self.break_line(tag, frame, caption)
-        elif name == "img":
-            self.add_image(node, tag, frame, caption)
-        elif depth > DEEPEST:
-            self.add_text(node.text(deep=True, separator=" "), tag)
+            self.break_line(where)
+        elif name in IMAGES:
+            self.add_image(node, where)
+        elif name == "noscript":
+            self.add_unscripted(node, where)
+        elif where.depth > DEEPEST:
+            self.add_text(node.text(deep=True, separator=" "))
         elif name in _BLOCKS:
-            self.read_block(node, tag, frame, caption, depth)
+            self.read_block(node, where)
         else:
-            self.read_inline(node, tag, frame, caption, depth)
+            self.read_inline(node, where)
 
-    def read_block(self, node: LexborNode, tag: str, frame: int | None, caption: bool, depth: int) -> None:
+    def read_block(self, node: LexborNode, where: Where) -> None:
         name = node.tag or ""
-        self.flush(tag, frame, caption)
-        if _is_frame(node):
-            frame = frame or node.mem_id
-        inner_tag = name if name in _KEPT_TAGS else tag
-        inner_caption = caption or node.mem_id in self.captions
-        if name == "tr" and frame is None and (cells := _short_cells(node)):
-            self.add_text(" | ".join(cells), inner_tag)
+        self.flush(where)
+        self.pictured = False
+        inner = self.inside(node, where)
+        if name == "tr" and inner.frame is None and (cells := _short_cells(node)):
+            self.add_text(" | ".join(cells))
         else:
-            self.read(node, inner_tag, frame, inner_caption, depth + 1)
-        self.flush(inner_tag, frame, inner_caption, ordered=_is_ordered(node))
+            self.read(node, inner)
+        self.flush(inner)
+        self.pictured = False
 
-    def read_inline(self, node: LexborNode, tag: str, frame: int | None, caption: bool, depth: int) -> None:
-        kept = _INLINE.get(node.tag or "")
-        opening = f"<{kept}>" if kept else ""
-        if kept == "a":
-            href = node.attributes.get("href") or ""
-            url = absolute(href, self.base)
-            self.links.append((href, fold(node.text(deep=True))))
-            kept, opening = ("a", f'<a href="{escape(url)}">') if url else (None, "")
-        is_caption = node.mem_id in self.captions
-        if is_caption:
-            self.flush(tag, frame, caption)
+    def inside(self, node: LexborNode, where: Where) -> Where:
+        """Where the children of a node stand."""
+        name, attributes = node.tag or "", node.attributes
+        classes = attributes.get("class") or ""
+        is_caption = node.mem_id in self.captions or (
+            name != "table" and bool(classes) and _CAPTION_CLASS.search(classes) is not None
+        )
+        centered = name == "center" or attributes.get("align") == "center"
+        is_credit = node.mem_id in self.credits_told or (
+            bool(classes) and _CREDIT_CLASS.search(classes) is not None
+        )
+        return Where(
+            tag=name if name in _KEPT_TAGS else where.tag,
+            frame=where.frame or (node.mem_id if is_frame(node) else None),
+            caption=where.caption or (is_caption and node.css_first("p + p, img") is None),
+            credit=where.credit or is_credit,
+            centered=where.centered or centered or bool(_CENTERED.search(attributes.get("style") or "")),
+            ordered=name == "li" and node.parent is not None and node.parent.tag == "ol",
+            depth=where.depth + 1,
+        )
+
+    def read_inline(self, node: LexborNode, where: Where) -> None:
+        inner = self.inside(node, where)
+        inner = replace(inner, ordered=where.ordered, centered=where.centered)
+        is_apart = (inner.caption, inner.credit) != (where.caption, where.credit)
+        if is_apart:
+            self.flush(where)
+        kept, opening = self.tag_of(node)
         if kept:
             self.open_tags.append((kept, opening))
             self.html.append(opening)
-        self.read(node, tag, frame, caption or is_caption, depth + 1)
+        self.read(node, inner)
         if kept:
             self.open_tags.pop()
             self.html.append(f"</{kept}>")
-        if is_caption:
-            self.flush(tag, frame, True)
+        if is_apart:
+            self.flush(inner)
 
-    def add_text(self, text: str, tag: str) -> None:
+    def tag_of(self, node: LexborNode) -> tuple[str | None, str]:
+        """The inline element that is kept of a node, and its start tag; a link is noted."""
+        kept = _INLINE.get(node.tag or "")
+        if kept != "a":
+            return kept, f"<{kept}>" if kept else ""
+        href = node.attributes.get("href") or ""
+        url = absolute(href, self.base)
+        self.links.append((href, fold(node.text(deep=True))))
+        return ("a", f'<a href="{escape(url)}">') if url else (None, "")
+
+    def add_text(self, text: str) -> None:
         if text.strip():
             self.breaks = 0
+        self.room -= len(text)
+        if self.room < 0:
+            text = text[: self.room]
         self.text.append(text)
         self.html.append(escape(text, quote=False))
 
-    def add_image(self, node: LexborNode, tag: str, frame: int | None, caption: bool) -> None:
+    def add_image(self, node: LexborNode, where: Where) -> None:
         photo = image_of(node, self.base)
         if photo is not None:
-            self.flush(tag, frame, caption)
-            self.blocks.append(Block("figure", photo=photo, frame=frame))
+            self.flush(where)
+            self.blocks.append(Block(replace(where, tag="figure"), photo=photo))
+            self.pictured = True
 
-    def break_line(self, tag: str, frame: int | None, caption: bool) -> None:
+    def add_unscripted(self, node: LexborNode, where: Where) -> None:
+        """What stands in for a picture that a script would load."""
+        for image in node.css("img"):
+            last = self.blocks[-1].photo if self.blocks else None
+            if last is None or not last.url or stem(last.url) != stem(image.attributes.get("src")):
+                self.add_image(image, where)
+
+    def break_line(self, where: Where) -> None:
         """One `<br>` ends a line, a second one the paragraph."""
         self.end_line()
+        self.broken = self.pictured and not self.lines
         self.breaks += 1
         if self.breaks > 1:
-            self.flush(tag, frame, caption)
+            self.flush(where)
+            self.pictured = False
 
     def end_line(self) -> None:
         closing = "".join(f"</{name}>" for name, _ in reversed(self.open_tags))
@@ -179,22 +216,15 @@ class _Reader:
             self.lines.append(Line(text, " ".join("".join(self.html).split()) + closing))
         self.text, self.html = [], [opening for _, opening in self.open_tags]
 
-    def flush(self, tag: str, frame: int | None, caption: bool, *, ordered: bool = False) -> None:
+    def flush(self, where: Where) -> None:
         """End the block being read."""
         self.end_line()
         if self.lines:
-            self.blocks.append(
-                Block(
-                    tag,
-                    tuple(self.lines),
-                    frame=frame,
-                    caption=caption,
-                    links=tuple(self.links),
-                    ordered=ordered,
-                )
-            )
+            below = self.pictured and self.broken and len(self.lines) == 1
+            self.blocks.append(Block(where, tuple(self.lines), links=tuple(self.links), below=below))
+            self.pictured = self.broken = False
         elif self.links:
-            self.blocks.append(Block("a", links=tuple(self.links), frame=frame))
+            self.blocks.append(Block(replace(where, tag="a"), links=tuple(self.links)))
         self.lines, self.links, self.breaks = [], [], 0
 
 
@@ -207,26 +237,34 @@ def _short_cells(row: LexborNode) -> list[str]:
     return cells if is_data else []
 
 
-def _is_ordered(node: LexborNode) -> bool:
-    return node.tag == "li" and node.parent is not None and node.parent.tag == "ol"
-
-
-def _is_frame(node: LexborNode) -> bool:
-    """Whether a node frames a picture: a figure, or a table or div made for one."""
+def is_frame(node: LexborNode) -> bool:
+    """Whether a node frames a picture: a figure, or a table, list or div made for one."""
     if node.tag == "figure":
         return True
-    if node.tag not in {"table", "div"}:
+    if node.tag not in {"table", "div", "dl", "center"}:
         return False
     classes = (node.attributes.get("class") or "").casefold()
-    framed = node.tag == "table" or any(name in classes for name in _PICTURE_CLASSES)
-    return framed and node.css_first("img") is not None and len(fold(node.text(deep=True))) < 900
+    framed = node.tag != "div" or any(name in classes for name in _PICTURE_CLASSES)
+    has_picture = framed and node.css_first("img, amp-img, picture") is not None
+    return has_picture and len(fold(node.text(deep=True))) < _LONGEST_FRAME
 
 
-def read_blocks(body: LexborNode, base: str, captions: Iterable[int], removed: Iterable[int]) -> list[Block]:
-    """The blocks of a body. `captions` and `removed` are the `mem_id`s of nodes that rules name."""
-    reader = _Reader(base, frozenset(captions), frozenset(removed))
-    reader.read(body, "p", None, False, 0)
-    reader.flush("p", None, False)
+def read_blocks(
+    body: LexborNode,
+    base: str,
+    captions: Iterable[int] = (),
+    removed: Iterable[int] = (),
+    credits_told: Iterable[int] = (),
+    *,
+    framed: bool = False,
+) -> list[Block]:
+    """The blocks of a body. `captions`, `removed` and `credits_told` are the `mem_id`s of nodes that rules
+    name; `framed` says that the node itself is the frame of a picture.
+    """
+    reader = _Reader(base, frozenset(captions), frozenset(removed), frozenset(credits_told))
+    start = Where(frame=body.mem_id if framed else None)
+    reader.read(body, start)
+    reader.flush(start)
     return list(_split_lines(reader.blocks))
 
 
@@ -236,17 +274,12 @@ def _split_lines(blocks: Iterable[Block]) -> Iterator[Block]:
         lines: list[Line] = []
         for line in block.lines:
             lines.append(line)
-            if (
-                len(line.text) > 80
-                and line.text.rstrip("\"'”’").endswith((".", "!", "?"))
-                and block.tag == "p"
-            ):
-                yield Block(block.tag, tuple(lines), None, block.frame, block.caption, block.links)
+            ends = line.text.rstrip("\"'”’").endswith((".", "!", "?", "。"))
+            if len(line.text) > 80 and ends and block.where.tag == "p":
+                yield replace(block, lines=tuple(lines))
                 lines = []
         if lines or not block.lines:
-            yield Block(
-                block.tag, tuple(lines), block.photo, block.frame, block.caption, block.links, block.ordered
-            )
+            yield replace(block, lines=tuple(lines))
 
 
 def render(blocks: Iterable[Block]) -> str:
@@ -254,7 +287,8 @@ def render(blocks: Iterable[Block]) -> str:
     parts: list[str] = []
     open_list = ""
     for block in blocks:
-        list_tag = ("ol" if block.ordered else "ul") if block.tag == "li" else ""
+        tag = block.where.tag
+        list_tag = ("ol" if block.where.ordered else "ul") if tag == "li" else ""
         if list_tag != open_list:
             parts += [f"</{open_list}>"] if open_list else []
             parts += [f"<{list_tag}>"] if list_tag else []
@@ -262,15 +296,12 @@ def render(blocks: Iterable[Block]) -> str:
         if block.photo is not None:
             parts.append(f'<figure><img src="{escape(block.photo.url or "")}"></figure>')
         elif block.lines:
-            inner = "<br>".join(line.html for line in block.lines)
-            parts.append(
-                f"<blockquote><p>{inner}</p></blockquote>"
-                if block.tag == "blockquote"
-                else _element(block, inner)
-            )
+            parts.append(_element(tag, "<br>".join(line.html for line in block.lines)))
     return "".join(parts) + (f"</{open_list}>" if open_list else "")
 
 
-def _element(block: Block, inner: str) -> str:
-    tag = "h2" if block.tag == "h1" else block.tag
+def _element(tag: str, inner: str) -> str:
+    if tag == "blockquote":
+        return f"<blockquote><p>{inner}</p></blockquote>"
+    tag = "h2" if tag == "h1" else tag
     return f"<{tag}>{inner}</{tag}>"

@@ -31,13 +31,12 @@ def read_entry(item: dict[str, Any], url: str) -> ParsedEntry:
     """What an entry says. `url` is the document's address, for an entry that names no base."""
     base = absolute(item.get("entry_base"), url) or url
     link = _link(item, base)
-    texts = _texts(item, base)
+    texts = _texts(item, link or url if base == url else base, url)
     richest = max(texts, key=lambda text: len(text.value), default=None)
     body = _read(richest)
     teaser = next((text for text in texts if text is not richest), None)
-    summary = (
-        text_of(teaser.value, MAX_SUMMARY) if teaser and richest and teaser.value != richest.value else None
-    )
+    summary = _words(teaser) if teaser and richest and teaser.value != richest.value else None
+    pictures, thumbnails = photos_of(item, base, has_text=_has_own_text(item))
     return ParsedEntry(
         guid=short_guid(item.get("id")),
         link=link,
@@ -52,7 +51,7 @@ def read_entry(item: dict[str, Any], url: str) -> ParsedEntry:
         published_parsed=_iso(item, "published_parsed") or _iso(item, "created_parsed"),
         updated=_date_text(item, "updated"),
         updated_parsed=_iso(item, "updated_parsed"),
-        photos=(*photos_of(item, base, has_text=_has_own_text(item)), *body.photos),
+        photos=(*pictures, *body.photos, *thumbnails),
         enclosures=enclosures_of(item, base),
         related=_related(item, base),
         canonical=absolute(_text(item.get("feedburner_origlink")), base),
@@ -74,9 +73,12 @@ def _text(value: Any) -> str:
 
 
 def _title(item: dict[str, Any]) -> str | None:
-    detail = item.get("title_detail") or {}
-    is_html = str(detail.get("type") or "").endswith("html")
-    return text_of(item.get("title")) if is_html else line(item.get("title"))
+    """The title. What it is, Atom says and RSS does not: there closed tags and entities tell."""
+    detail, title = item.get("title_detail") or {}, _text(item.get("title"))
+    is_html = str(detail.get("type") or "").endswith("html") or (
+        not item.get("is_atom") and _is_markup(title)
+    )
+    return text_of(title) if is_html else line(title)
 
 
 def _link(item: dict[str, Any], base: str) -> str | None:
@@ -89,9 +91,10 @@ def _link(item: dict[str, Any], base: str) -> str | None:
     return None
 
 
-def _texts(item: dict[str, Any], base: str) -> list[_Text]:
+def _texts(item: dict[str, Any], base: str, url: str) -> list[_Text]:
     """The texts of an entry: summary first, then contents. What Media RSS and iTunes say of the file is taken
-    where there is nothing else, or nothing as long.
+    where there is nothing else, or nothing as long. Where no `xml:base` says otherwise, links in a text are
+    relative to the article (`base`), not to the document (`url`).
     """
     detail = item.get("summary_detail") or {}
     told = [{"value": dict.get(item, "summary"), "type": detail.get("type"), "base": detail.get("base")}]
@@ -101,7 +104,8 @@ def _texts(item: dict[str, Any], base: str) -> list[_Text]:
         kind, value = str(part.get("type") or "text/html"), _text(part.get("value"))
         if value.strip() and kind.startswith(("text/", "application/xhtml", "application/xml")):
             plain = kind in {"text/plain", "text/markdown"} and not _is_markup(value)
-            found.append(_Text(value, plain, absolute(part.get("base"), base) or base))
+            told_base = absolute(part.get("base"), url)
+            found.append(_Text(value, plain, told_base if told_base and told_base != url else base))
     others = [_text(item.get("itunes_summary"))] + ([] if found else [_text(item.get("media_description"))])
     return found + [_Text(text, not _is_markup(text), base) for text in others if text.strip()]
 
@@ -122,6 +126,10 @@ def _read(text: _Text | None) -> Markup:
     if text.plain:
         return Markup(None, "\n\n".join(paragraphs(text.value[:MAX_HTML])) or None, ())
     return read_markup(text.value, text.base)
+
+
+def _words(text: _Text) -> str | None:
+    return line(text.value, MAX_SUMMARY) if text.plain else text_of(text.value, MAX_SUMMARY)
 
 
 def _authors(item: dict[str, Any], base: str) -> list[Any]:

@@ -60,16 +60,21 @@ def parse_feed(text: str, url: str, known: Mapping[str, Any] | None = None) -> P
 
 
 def _read(text: str, url: str, known: Mapping[str, Any]) -> ParsedFeed:
-    from feedbot.sources.tolerant import tidy  # noqa: PLC0415  # feedparser takes 60 ms to import
-
-    data = text.encode("utf-8", "replace")
-    cut = cut_feed(data)
-    if cut is None:
-        data = _until_the_end(tidy(text)).encode("utf-8", "replace")
-        cut = cut_feed(data)
+    data, cut = prepare(text)
     if cut is not None and (parsed := _read_pieces(cut, url, known)) is not None:
         return parsed
     return read_whole(data, url)
+
+
+def prepare(text: str) -> tuple[bytes, Cut | None]:
+    """A feed from its root on as bytes to parse, tidied if it needs that, and cut if it can be."""
+    from feedbot.sources.tolerant import tidy  # noqa: PLC0415  # feedparser takes 60 ms to import
+
+    data = text.encode("utf-8", "replace")
+    if (cut := cut_feed(data)) is None:
+        data = _until_the_end(tidy(text)).encode("utf-8", "replace")
+        cut = cut_feed(data)
+    return data, cut
 
 
 def _until_the_end(text: str) -> str:

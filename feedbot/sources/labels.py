@@ -8,7 +8,7 @@ from feedbot.model import Author
 from feedbot.rules.text import fold, fold_case
 
 _EMAIL = r"[A-Za-z0-9][\w.+-]{0,63}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}"
-_EMAILS = re.compile(_EMAIL)
+EMAILS = re.compile(_EMAIL)
 _AROUND_EMAILS = re.compile(r"\b(?:e-?mails?|contact|이메일)\b\s*[:=]?|[()<>\[\]{}]|\bmailto:", re.IGNORECASE)
 _BYLINE = re.compile(r"(?:(?:Written|Reported|Story|Text|Words)\s+)?By\s*[:=]?\s+(.+)", re.IGNORECASE)
 _REPORTER = re.compile(
@@ -28,9 +28,9 @@ _BOTH = re.compile(
     re.IGNORECASE,
 )
 _CREDIT_IN_CAPTION = re.compile(
-    rf"(.*?)(?:\s*[(\[]\s*{_PHOTO}(?:{_SIGN}|{_WORDED})([^()\[\]]{{2,100}})[)\]]\.?"
+    rf"(.{{0,5000}}?)(?:\s*[(\[]\s*{_PHOTO}(?:{_SIGN}|{_WORDED})([^()\[\]]{{2,100}})[)\]]\.?"
     rf"|(?:(?<=[.!?\"'”’)])\s+|\s+[/|]\s*){_PHOTO}{_SIGN}(.{{2,100}})"
-    r"|\s*[(\[]?[©ⓒ]\s*([^()\[\]]{2,60})[)\]]?)",
+    r"|\s*[(\[]?[©ⓒ]\s*([^()\[\]]{2,60})[)\]]?|(?<=[.!?])\s*\(([^()\[\].]{2,40})\))",
     re.IGNORECASE,
 )
 _RELATED = re.compile(
@@ -49,6 +49,17 @@ _ROLE = re.compile(
     re.IGNORECASE,
 )
 _PARTICLES = frozenset("al bin da de del della den der di dos du el from ibn la le ter van von y".split())
+_LABEL_PARTS = re.compile(r"\s*\|\s*|\s+/\s+|,\s+(?=photos?\b)", re.IGNORECASE)
+_BYLINE_START = re.compile(
+    r"^(?:(?:written|posted|published|submitted|reported|words|text|story|article)\s+)?by\b\s*[:：]?\s*|^(?:authors?|작성자)\s*[:：]\s*",
+    re.IGNORECASE,
+)
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
+_BYLINE_END = re.compile(
+    rf"\s*(?:\bon\b|\bat\b|[|·•,–—-])?\s+(?:\w{{3,9}},?\s+)?"
+    rf"(?:{_MONTH}\s+\d|\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}|\d{{1,2}}[/.]\d|\d{{4}}\s?[-./년]).*$|\s+[|•]\s.*$",
+    re.IGNORECASE,
+)
 _ORNAMENTS = " *※▲▶■□●○◆◇-–—·\u3000"
 _LONGEST_LABEL = 160
 
@@ -89,8 +100,8 @@ def _single_label(text: str) -> Label | None:
         return Label(names, credit=", ".join(names)) if names else None
     if credit := credit_of(text):
         return Label(credit=credit)
-    emails = tuple(dict.fromkeys(_EMAILS.findall(text)))
-    rest = _AROUND_EMAILS.sub(" ", _EMAILS.sub(" ", text)) if emails else text
+    emails = tuple(dict.fromkeys(EMAILS.findall(text)))
+    rest = _AROUND_EMAILS.sub(" ", EMAILS.sub(" ", text)) if emails else text
     rest = fold(rest).strip(" ,;:/·|&=-")
     if emails and (not rest or re.fullmatch(r"[\s,;/·|&]*(?:and)?[\s,;/·|&]*", rest)):
         return Label(emails=emails)
@@ -165,7 +176,7 @@ def part_credit(caption: str | None) -> tuple[str | None, str | None]:
     match = _CREDIT_IN_CAPTION.fullmatch(fold(caption))
     if not match:
         return caption, None
-    return match[1].strip() or None, (match[2] or match[3] or match[4]).strip()
+    return match[1].strip() or None, next(filter(None, match.groups()[1:])).strip()
 
 
 def spelled(text: str | None) -> str:
@@ -239,3 +250,15 @@ def _spells_all(name: str, mail: str) -> bool:
 def _spells_some(name: str, mail: str) -> bool:
     """`nara` for Kim Nara."""
     return any(len(word) > 2 and word in _local(mail) for word in _words(name))
+
+
+def byline_authors(text: str | None) -> list[Author]:
+    """The authors of a text that a page marks as its byline, in whatever form; none for an address."""
+    line = fold(text)
+    line = _BYLINE_START.sub("", _BYLINE_END.sub("", line)).strip(" ,|·:-–—")
+    if not line or len(line) > _LONGEST_LABEL or "://" in line:
+        return []
+    label = label_of(line) or label_of(f"By {line}")
+    if label and (label.names or label.emails):
+        return list(join_authors(dict.fromkeys(label.names), dict.fromkeys(label.emails)))
+    return [Author(line)] if len(line.split()) <= 6 and not line.endswith(".") else []

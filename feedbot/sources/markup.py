@@ -8,12 +8,11 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from feedbot.model import Photo
 from feedbot.rules.text import clean, fold
 from feedbot.rules.urls import absolute
-from feedbot.sources.blocks import image_of, read_blocks
+from feedbot.sources.blocks import read_blocks
+from feedbot.sources.pictures import image_of
+from feedbot.sources.shallow import is_too_deep
 
 MAX_HTML = 512 * 1024
-MAX_DEPTH = 256
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]*?(/?)>")
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 _LOOKS_LIKE_HTML = re.compile(r"<[a-zA-Z/!][^>]*>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]+\d*);")
 
 
@@ -24,18 +23,6 @@ class Markup:
     html: str | None
     text: str | None
     photos: tuple[Photo, ...]
-
-
-def is_too_deep(html: str) -> bool:
-    """Whether tags are nested deeper than browsers go: parsers are quadratic there (shared facts)."""
-    depth = 0
-    for closing, name, empty in _TAG.findall(html):
-        if empty or name.lower() in _VOID:
-            continue
-        depth = max(0, depth - 1) if closing else depth + 1
-        if depth > MAX_DEPTH:
-            return True
-    return False
 
 
 def read_markup(html: str | None, base: str) -> Markup:

@@ -17,21 +17,27 @@ _AVATAR = re.compile(
 )  # WordPress names the author's face first
 
 
-def photos_of(item: dict[str, Any], base: str, *, has_text: bool) -> tuple[Photo, ...]:
-    """The pictures of an entry but those in its text, the more telling first.
+def photos_of(
+    item: dict[str, Any], base: str, *, has_text: bool
+) -> tuple[tuple[Photo, ...], tuple[Photo, ...]]:
+    """The pictures of an entry but those in its text, the more telling first; and its thumbnails, which are
+    for entries that have nothing else.
 
     An entry's media:description is a caption where the entry `has_text` besides (else it is the text).
     """
-    found = [photo for photo in _media(item, base) if photo.url and not _AVATAR.match(photo.url)]
+    images = _photos((part for part in item.get("media_content") or [] if _is_image(part)), base)
+    found = _widest(images)
     caption = text_of(item.get("media_description")) if has_text else None
     if len(found) == 1 and not found[0].caption:
         found[0] = replace(found[0], caption=caption)
+    others = (Photo(absolute(address, base), type=kind) for address, kind in _other_images(item))
+    found = _widest([*found, *others])
+    return _credited(found, item), _credited(_widest(_photos(item.get("media_thumbnail") or [], base)), item)
+
+
+def _credited(found: list[Photo], item: dict[str, Any]) -> tuple[Photo, ...]:
     credit = text_of(item.get("media_credit"))
-    found = [replace(photo, credit=photo.credit or credit) for photo in found]
-    for address, kind in _other_images(item):
-        if (url := absolute(address, base)) and not _AVATAR.match(url):
-            found.append(Photo(url, type=kind))
-    return tuple(_widest(found))[:MOST]
+    return tuple(replace(photo, credit=photo.credit or credit) for photo in found[:MOST])
 
 
 def enclosures_of(item: dict[str, Any], base: str) -> tuple[Enclosure, ...]:
@@ -54,10 +60,8 @@ def _type(value: Any) -> str | None:
     return text if re.fullmatch(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,80}", text) else None
 
 
-def _media(item: dict[str, Any], base: str) -> Iterator[Photo]:
-    contents = item.get("media_content") or []
-    images = [part for part in contents if _is_image(part)]
-    for part in images or item.get("media_thumbnail") or []:
+def _photos(parts: Iterable[dict[str, Any]], base: str) -> Iterator[Photo]:
+    for part in parts:
         yield Photo(
             absolute(part.get("url"), base),
             text_of(part.get("media_description")),
@@ -90,11 +94,13 @@ def _enclosed(item: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _widest(found: Iterable[Photo]) -> list[Photo]:
-    """One photo for each path: image services offer one picture in many widths."""
+    """One photo for each path: image services offer one picture in many widths. No faces of authors."""
     by_path: dict[str, Photo] = {}
     for photo in found:
-        parts = urlsplit(photo.url or "")
-        path = f"{parts.netloc}{parts.path}" if photo.width or not parts.query else str(photo.url)
+        if photo.url is None or _AVATAR.match(photo.url):
+            continue
+        parts = urlsplit(photo.url)
+        path = f"{parts.netloc}{parts.path}" if photo.width or not parts.query else photo.url
         known = by_path.get(path)
         if known is None or (photo.width or 0) > (known.width or 0):
             by_path[path] = photo

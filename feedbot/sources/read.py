@@ -1,21 +1,21 @@
-"""What the worker runs on a document: bytes in, what they say out."""
+"""What the worker runs on a document: bytes in, what they say out.
+
+Each reader is imported by its first document: a worker that polls feeds never loads what pages need.
+"""
 
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from feedbot.model import Kind, ParsedEntry, ParsedFeed
 from feedbot.sources.decode import decode_feed, decode_page
-from feedbot.sources.discover import discover
-from feedbot.sources.dump import parse_dump
-from feedbot.sources.feed import parse_feed
-from feedbot.sources.jsonfeed import parse_json_feed
-from feedbot.sources.pack import Pack, pack_from_data
-from feedbot.sources.page import parse_article, parse_list, recognises
-from feedbot.sources.sitemap import parse_sitemap
 from feedbot.sources.sniff import FEED_ROOTS, SITEMAP_ROOTS, describe, find_root, is_json
 
+if TYPE_CHECKING:
+    from feedbot.sources.pack import Pack
+
+# ruff: noqa: PLC0415
 READ_SOURCE = "feedbot.sources.read:read_source"
 READ_PAGE = "feedbot.sources.read:read_page"
 READ_FILE = "feedbot.sources.read:read_file"
@@ -50,8 +50,16 @@ def read_source(
     if found is Kind.PAGE:
         return _read_list(decode_page(body, charset), url, pack, explicit=kind is not None)
     if found is Kind.SITEMAP:
+        from feedbot.sources.sitemap import parse_sitemap
+
         return parse_sitemap(text, url)
-    return parse_json_feed(text, url) if is_json(text) else parse_feed(text, url, known)
+    if is_json(text):
+        from feedbot.sources.jsonfeed import parse_json_feed
+
+        return parse_json_feed(text, url)
+    from feedbot.sources.feed import parse_feed
+
+    return parse_feed(text, url, known)
 
 
 def _kind_of(text: str, content_type: str | None) -> Kind | None:
@@ -72,6 +80,10 @@ def _kind_of(text: str, content_type: str | None) -> Kind | None:
 
 
 def _read_list(html: str, url: str, pack: Any, *, explicit: bool) -> ParsedFeed:
+    from feedbot.sources.discover import discover
+    from feedbot.sources.pack import pack_from_data
+    from feedbot.sources.page import parse_list
+
     rules = pack_from_data(pack) if pack else None
     if rules and rules.list:
         return replace(parse_list(html, url, rules), kind=Kind.PAGE)
@@ -100,11 +112,16 @@ def looks_like_feed(body: bytes, content_type: str | None) -> bool:
 
 def read_page(body: bytes, *, url: str, charset: str | None = None, packs: Any) -> ParsedEntry:
     """The record of an article page, by the first pack that recognises it; the last one takes any page."""
+    from feedbot.sources.pack import pack_from_data
+    from feedbot.sources.page import parse_article
+
     html = decode_page(body, charset)
     return parse_article(html, url, _choose(html, [pack_from_data(pack) for pack in packs]))
 
 
-def _choose(html: str, packs: list[Pack]) -> Pack:
+def _choose(html: str, packs: "list[Pack]") -> "Pack":
+    from feedbot.sources.page import recognises
+
     if len(packs) == 1:
         return packs[0]
     return next((pack for pack in packs if recognises(html, pack)), packs[-1])
@@ -119,6 +136,8 @@ def read_file(body: bytes, *, url: str, name: str, packs: Any) -> ParsedFeed:
         if not (page.content_text or page.photos):
             return ParsedFeed(fault="no article text in it")
         return ParsedFeed(entries=(replace(page, guid=name, link=_web(page.link)),))
+    from feedbot.sources.dump import parse_dump
+
     read = parse_dump(body, url)
     return replace(read, entries=tuple(replace(entry, guid=name) for entry in read.entries))
 

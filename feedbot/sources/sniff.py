@@ -9,9 +9,9 @@ FEED_ROOTS = frozenset({"rss", "feed", "rdf", "channel", "item", "entry"})
 SITEMAP_ROOTS = frozenset({"urlset", "sitemapindex"})
 _PAGE_ROOTS = frozenset({"html", "head", "body", "!doctype html"})
 _ROOT = re.compile(
-    r"<(?:(?:[\w.-]{1,40}:)?(rss|feed|rdf|channel|item|entry|urlset|sitemapindex|html|head|body|opml)(?=[\s>/])"
+    r"<!--.*?-->|<(?:(?:[\w.-]{1,40}:)?(rss|feed|rdf|channel|item|entry|urlset|sitemapindex|html|head|body|opml)(?=[\s>/])"
     r"|(!doctype\s{1,9}html)\b)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.DOTALL,
 )
 _SKIPPED = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 _ANY_ELEMENT = re.compile(r"<([a-zA-Z_][\w.:-]{0,60})")
@@ -38,10 +38,10 @@ def find_root(text: str) -> Root | None:
     at = 0
     while skipped := _SKIPPED.match(text, at):
         at = skipped.end()
-    match = _ROOT.search(text, at, at + _FAR)
-    if match is None:
-        return None
-    return Root((match[1] or "!doctype html").lower(), match.start())
+    for match in _ROOT.finditer(text, at, at + _FAR):
+        if match[1] or match[2]:
+            return Root((match[1] or "!doctype html").lower(), match.start())
+    return None
 
 
 def is_json(text: str) -> bool:

@@ -73,7 +73,9 @@ class _Told(_Base):  # type: ignore[misc]  # the mixin is untyped
     def _start_item(self, attrs_d: Any) -> None:
         self.whole = len(self.entries)
         super()._start_item(attrs_d)
-        self.entries[-1].update(entry_base=self.baseuri, entry_language=self.lang)
+        self.entries[-1].update(
+            entry_base=self.baseuri, entry_language=self.lang, is_atom=self.version.startswith("atom")
+        )
 
     _start_entry = _start_item
 

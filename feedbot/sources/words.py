@@ -1,6 +1,7 @@
 """The small texts of a feed: titles, names, labels, languages; capped, and rid of markup."""
 
 import re
+from html import unescape
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
@@ -63,10 +64,9 @@ def person(text: Any, email: Any = None, uri: str | None = None) -> Author | Non
     A mail address that takes no mail is left out; an author of whom only the address is known is called by
     its first part.
     """
-    name, mail = text_of(text, 1000), line(email, 320)
-    if name and "@" in name:
-        name, told = _parted(str(text or "")[:1000])
-        mail = mail or told
+    written, mail = str(text or "")[:1000], line(email, 320)
+    name, told = _parted(written) if "@" in written else (text_of(written), None)
+    mail = mail or told
     if mail and ("@" not in mail or _NOBODY.match(mail)):
         mail = None
     name = (name or (mail or "").partition("@")[0])[:MAX_AUTHOR].strip()
@@ -75,7 +75,7 @@ def person(text: Any, email: Any = None, uri: str | None = None) -> Author | Non
 
 def _parted(text: str) -> tuple[str | None, str | None]:
     """Name and address of a text that holds an address."""
-    text = fold(text)
+    text = fold(unescape(text))
     for at, form in enumerate(_FORMS):
         if match := form.fullmatch(text):
             mail, name = (match[1], match[2]) if at < 2 else (match[2], match[1])

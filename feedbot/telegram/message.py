@@ -1,12 +1,13 @@
 """An entry becomes the message that a subscriber reads: text and entities, never markup."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from feedbot.model import Entry, Message, Span
-from feedbot.rules.text import cut, fold, utf16_length
+from feedbot.rules.text import cut, fold, headline, utf16_length
 
 CAPTION_LIMIT, TEXT_LIMIT = 1024, 4096  # Bot API limits, counted in UTF-16 units: never smaller, so safe
 # In UTF-16 units; together they leave room for a summary beside any photo.
@@ -14,8 +15,8 @@ _LONGEST_TITLE, _LONGEST_TAG, _LONGEST_BYLINE = 256, 40, 100
 _LONGEST_CAPTION, _LONGEST_CREDIT, _LONGEST_HOST = 200, 80, 60
 _MOST_TAGS = 3
 _WORDS = {
-    "en": {"photos": "Photos", "read": "Read on"},
-    "ko": {"photos": "사진", "read": "원문 보기"},
+    "en": {"credit": "Photo: ", "read": "Read on", "untitled": "Untitled"},
+    "ko": {"credit": "사진 = ", "read": "원문 보기", "untitled": "제목 없음"},
 }
 
 
@@ -48,7 +49,9 @@ def compose(entry: Entry, titles: Mapping[str, str], *, photo: bool, language: s
     `titles` are the entry's categories by slug; `photo` is whether a photo goes with it, which leaves 1024
     UTF-16 units instead of 4096.
     """
-    words = _WORDS.get(language.split("-", maxsplit=1)[0], _WORDS["en"])
+    known = language.split("-", maxsplit=1)[0].lower()
+    language = known if known in _WORDS else "en"
+    words = _WORDS[language]
     head, tail = _head(entry, titles, language), _tail(entry, words, photo=photo)
     room = (CAPTION_LIMIT if photo else TEXT_LIMIT) - utf16_length(head.text) - utf16_length(tail.text) - 4
     summary = cut_utf16(_summary(entry), room)
@@ -68,6 +71,17 @@ def compose(entry: Entry, titles: Mapping[str, str], *, photo: bool, language: s
     )
 
 
+def _title(entry: Entry, untitled: str) -> str:
+    """What stands first and carries the link: there must be something to see and to tap."""
+    texts = (entry.title, headline(entry.summary or ""), headline(entry.content_text or ""))
+    title = next(filter(_shows_something, map(fold, texts)), untitled)
+    return cut_utf16(title, _LONGEST_TITLE, at_sentence=False)
+
+
+def _shows_something(text: str) -> bool:
+    return any(unicodedata.category(char)[0] in "LNPS" for char in text)
+
+
 def _summary(entry: Entry) -> str:
     summary, title = fold(entry.summary), fold(entry.title)
     return "" if summary.rstrip("….") == title.rstrip("….") else summary
@@ -75,10 +89,10 @@ def _summary(entry: Entry) -> str:
 
 def _head(entry: Entry, titles: Mapping[str, str], language: str) -> _Draft:
     draft = _Draft()
-    draft.add(cut_utf16(fold(entry.title), _LONGEST_TITLE, at_sentence=False), "bold", url=entry.url)
+    draft.add(_title(entry, _WORDS[language]["untitled"]), "bold", url=entry.url)
     found = dict.fromkeys(filter(None, (hashtag(title) for title in titles.values())))
     tags = " ".join([tag for tag in found if utf16_length(tag) <= _LONGEST_TAG][:_MOST_TAGS])
-    names = ", ".join(author.name for author in entry.authors)
+    names = fold(", ".join(author.name for author in entry.authors))
     when = _date(entry.published, language) if entry.published else ""
     line = " · ".join(filter(None, (tags, when, cut_utf16(names, _LONGEST_BYLINE, at_sentence=False))))
     if line:
@@ -92,7 +106,7 @@ def _tail(entry: Entry, words: Mapping[str, str], *, photo: bool) -> _Draft:
         draft.add(cut_utf16(fold(entry.photo.caption), _LONGEST_CAPTION), "italic")
         credit = fold(entry.photo.credit)
         if credit:
-            line = f"{words['photos']} = {cut_utf16(credit, _LONGEST_CREDIT, at_sentence=False)}"
+            line = words["credit"] + cut_utf16(credit, _LONGEST_CREDIT, at_sentence=False)
             draft.add(("\n" if draft.text else "") + line)
     if entry.url:
         host = (urlsplit(entry.url).hostname or "").removeprefix("www.")[:_LONGEST_HOST]
@@ -112,7 +126,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def _date(moment: datetime, language: str) -> str:
-    if language.startswith("ko"):
+    if language == "ko":
         return f"{moment.year}. {moment.month}. {moment.day}."
     return f"{_MONTHS[moment.month - 1]} {moment.day}, {moment.year}"
 

@@ -26,7 +26,7 @@ async def ask_permission(bot: Bot, chat: str) -> Permission:
         me = await bot.get_me()
         return _of_member(found.type, found.title or chat, await bot.get_chat_member(chat, me.id))
     except Refusal as error:
-        return Permission(False, f"{chat}: {error.description}. {_advice(error.description)}")
+        return Permission(False, f"{chat}: {error.description}. {_advice(error)}")
 
 
 def _of_member(kind: str, title: str, member: ChatMember) -> Permission:
@@ -46,8 +46,12 @@ def _of_member(kind: str, title: str, member: ChatMember) -> Permission:
     return Permission(True, f"The bot may post in “{title}”.")
 
 
-def _advice(description: str) -> str:
-    text = description.casefold()
+def _advice(error: Refusal) -> str:
+    text = error.description.casefold()
+    if error.code in {401, 404}:
+        return "The Bot API does not know the token: ask @BotFather for the right one, and check api_url."
+    if error.code == 429 or error.code >= 500:
+        return "Nothing is said about the chat: ask again in a minute."
     if "chat not found" in text:
         return "Check the number or @name; the bot must be a member, or the person must have pressed /start."
     if "blocked" in text or "initiate" in text:

@@ -1,9 +1,12 @@
 """Photos as files, fetched and prepared once (edge)."""
 
+import asyncio
 import hashlib
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from feedbot.errors import FetchError, ParseError
 from feedbot.net.client import Client, Limit
@@ -25,17 +28,24 @@ class Photos:
     client: Client
     worker: Worker
     folder: Path
+    _fetching: WeakValueDictionary[str, asyncio.Lock] = field(
+        default_factory=WeakValueDictionary, repr=False, compare=False
+    )
 
     async def get(self, url: str, now: datetime) -> PhotoFile:
-        """What the photo at an address is; what cannot be had says why and is asked again after an hour."""
-        known = await self.store.do(photos.get_photo, url)
-        if known and known.hash and (self.folder / known.hash).exists():
-            return known
-        if known and known.error and now - known.fetched_at < _PATIENCE:
-            return known
-        photo = await self._fetch(url, now)
-        await self.store.do(photos.save_photo, photo)
-        return photo
+        """What the photo at an address is; what cannot be had says why and is asked again after an hour.
+
+        Many chats may want it at once: one fetches, the others wait.
+        """
+        async with self._fetching.setdefault(url, asyncio.Lock()):
+            known = await self.store.do(photos.get_photo, url)
+            if known and known.hash and (self.folder / known.hash).exists():
+                return known
+            if known and known.error and now - known.fetched_at < _PATIENCE:
+                return known
+            photo = await self._fetch(url, now)
+            await self.store.do(photos.save_photo, photo)
+            return photo
 
     async def _fetch(self, url: str, now: datetime) -> PhotoFile:
         try:
@@ -60,7 +70,9 @@ class Photos:
         if photo.hash is None:
             return None
         file_id = await self.store.do(photos.file_id, bot, photo.hash)
-        return Picture(url, photo.hash, (self.folder / photo.hash).read_bytes(), file_id)
+        path = self.folder / photo.hash
+        os.utime(path)  # in use: not one of those that are cleaned up
+        return Picture(url, photo.hash, path.read_bytes(), file_id)
 
     async def known_upload(self, picture: Picture, bot: str) -> str | None:
         """The id of a photo's upload by a bot, asked anew."""

@@ -1,6 +1,8 @@
 """A photo as the Bot API takes it: right format and size, upright, without EXIF. Runs in the worker."""
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -22,13 +24,19 @@ def prepare(body: bytes, longest: int = LONGEST_SIDE) -> tuple[dict[str, Any], b
     `longest` is the longest side in pixels of what is sent. Raises ParseError for what is no photo, too big
     (50 Mpx), too small (a side up to 30 px), or too long (ratio over 20).
     """
+    with _opened(body) as image:
+        facts = _check(image)
+        if _goes_as_it_is(image, body, longest):
+            return facts, body
+        image.draft("RGB", (longest, longest))
+        return facts, _encode(image, longest)
+
+
+@contextmanager
+def _opened(body: bytes) -> Iterator[Image.Image]:
     try:
         with Image.open(io.BytesIO(body), formats=FORMATS) as image:
-            facts = _check(image)
-            if _goes_as_it_is(image, body, longest):
-                return facts, body
-            image.draft("RGB", (longest, longest))
-            return facts, _encode(image, longest)
+            yield image
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ParseError(f"this is no picture that can be read: {_reason(error)}") from error
     except MemoryError as error:
@@ -76,6 +84,6 @@ def _encode(image: Image.Image, longest: int) -> bytes:
 
 
 def smaller(body: bytes) -> tuple[dict[str, Any], bytes]:
-    """A smaller JPEG of the same picture: the second try of an upload."""
-    with Image.open(io.BytesIO(body), formats=FORMATS) as image:
+    """A smaller JPEG of the same picture: the second try of an upload. Raises ParseError where it is none."""
+    with _opened(body) as image:
         return {}, _encode(image, SMALLER_SIDE)

@@ -153,7 +153,7 @@ class Sender:
         )
 
     async def _ask(
-        self, call: Callable[[], Awaitable[TelegramMessage]], *, photo: bool, attempts: int, jitter: float
+        self, call: Callable[[], Awaitable[Any]], *, photo: bool, attempts: int, jitter: float
     ) -> tuple[Outcome, TelegramMessage | None]:
         try:
             answer = await call()
@@ -161,22 +161,13 @@ class Sender:
             return RetryAfter(retry_wait(attempts), str(error)), None
         except MaybeAccepted as error:
             return Unknown(str(error)), None
-        except Refusal as error:
-            return (
-                judge(
-                    error.code,
-                    error.description,
-                    error.parameters,
-                    photo=photo,
-                    attempts=attempts,
-                    jitter=jitter,
-                ),
-                None,
-            )
-        except TelegramError as error:
-            return Unknown(f"an answer that cannot be read: {type(error).__name__}"), None
-        except (KeyError, TypeError, ValueError, AttributeError) as error:  # a result that is no message
+        except Refusal as refusal:
+            code, words, parameters = refusal.code, refusal.description, refusal.parameters
+            return judge(code, words, parameters, photo=photo, attempts=attempts, jitter=jitter), None
+        except (TelegramError, KeyError, TypeError, ValueError, AttributeError) as error:
             return Unknown(f"an answer that is no message: {type(error).__name__}"), None
+        if not (isinstance(answer, TelegramMessage) and isinstance(answer.message_id, int)):
+            return Unknown("an answer that is no message"), None
         return Sent(answer.message_id), answer
 
 

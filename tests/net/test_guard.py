@@ -97,6 +97,10 @@ def inward(host: str, port: int, *, family: int, type: int, flags: int) -> list[
         ]
 
 
+async def at_once(_: float) -> None:
+    """No pause."""
+
+
 def test_the_matrix_is_as_large_as_it_should_be() -> None:
     assert len(set(TARGETS)) == len(TARGETS)
     assert len(TARGETS) >= 150
@@ -104,7 +108,7 @@ def test_the_matrix_is_as_large_as_it_should_be() -> None:
 
 async def test_no_target_of_the_matrix_is_dialled(make_client: Callable[..., Client]) -> None:
     guard = Recording()
-    client = make_client(guard, lookup=inward)
+    client = make_client(guard, lookup=inward, sleep=at_once)
     for target in TARGETS:
         with pytest.raises(FetchError) as caught:
             await client.get(target, limit=QUICK)
@@ -116,7 +120,7 @@ async def test_no_target_of_the_matrix_is_reached_by_a_redirect(
     make_client: Callable[..., Client], server: RawServer
 ) -> None:
     guard = Recording([(ip_network("127.0.0.1/32"), server.port)])
-    client = make_client(guard, lookup=inward)
+    client = make_client(guard, lookup=inward, sleep=at_once)
     for target in TARGETS:
         where = target.encode("utf-8", "surrogateescape").translate(None, b"\t\n")
         url = server.on("/start", answer(b"302 Found", b"Location: " + where))
@@ -160,7 +164,7 @@ async def test_a_name_that_turns_inward_later_is_refused_then(
     def turning(host: str, port: int, **_: object) -> list[Any]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers), port))]
 
-    client = make_client(guard_for(server), lookup=turning)
+    client = make_client(guard_for(server), lookup=turning, sleep=at_once)
     server.on("/feed", answer(b"200 OK", b"Connection: close", body=b"<rss/>"))
     url = server.url("/feed", "turning.example")
     await client.get(url, limit=QUICK)
@@ -171,7 +175,7 @@ async def test_a_name_that_turns_inward_later_is_refused_then(
 async def test_what_is_allowed_is_one_address_and_one_port(
     make_client: Callable[..., Client], server: RawServer, other: RawServer
 ) -> None:
-    client = make_client(guard_for(server), lookup=inward)
+    client = make_client(guard_for(server), lookup=inward, sleep=at_once)
     server.on("/feed", answer(body=b"<rss/>"))
     server.on("/away", answer(b"302 Found", b"Location: " + other.url("/feed").encode()))
     assert (await client.get(server.url("/feed"), limit=QUICK)).body == b"<rss/>"

@@ -44,6 +44,7 @@ async def refused(client: Client, url: str, limit: Limit = SMALL) -> str:
 async def test_an_answer_that_is_cut_is_an_error(server: RawServer, client: Client, head: bytes, end) -> None:
     words = await refused(client, server.on("/feed", end(head)))
     assert words.endswith("the connection ended before the whole answer was there")
+    assert len(server.requests) == 1
 
 
 async def test_a_body_that_only_the_end_of_the_connection_ends_is_whole(
@@ -181,6 +182,16 @@ async def test_surplus_in_the_same_packet_does_not_leak(server: RawServer, clien
     url = server.on("/feed", surplus, answer(body=b"<rss>second</rss>"))
     assert (await client.get(url, limit=SMALL)).body == BODY
     assert (await client.get(url, limit=SMALL)).body == b"<rss>second</rss>"
+
+
+async def test_a_kept_connection_that_ended_is_replaced(server: RawServer, client: Client) -> None:
+    async def gone(writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    url = server.on("/feed", answer(body=BODY), gone, answer(body=BODY))
+    for _ in range(2):
+        assert (await client.get(url, limit=SMALL)).body == BODY
+    assert server.connections == 2
 
 
 async def test_a_connection_is_used_again(server: RawServer, client: Client) -> None:

@@ -1,16 +1,19 @@
 """What a subscriber reads: everything in its place, counted in UTF-16, never too long."""
 
+import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedbot.model import Message
-from feedbot.rules.text import clean, fold, utf16_length
+from feedbot.demo.botapi.entities import read_text
+from feedbot.model import Author, Message
+from feedbot.rules.text import clean, utf16_length
 from feedbot.telegram.message import CAPTION_LIMIT, TEXT_LIMIT, compose, cut_utf16, hashtag
 from tests.support import entry, with_photo
 
+BIDI = re.compile("[\u202a-\u202e]")
 TITLES = {"policies": "Policies"}
 
 
@@ -36,7 +39,7 @@ def test_a_message_says_title_category_date_author_summary_caption_credit_and_li
         "What article 1 says.",
         "",
         "A caption of the photo",
-        "Photos = Gazette Pictures",
+        "Photo: Gazette Pictures",
         "",
         "Read on → gazette.example",
     ]
@@ -78,23 +81,84 @@ def test_hashtags_are_made_of_what_telegram_takes_for_one(title: str, tag: str) 
     assert hashtag(title) == tag
 
 
+# What readers see as one character each, to be cut apart nowhere.
+CLUSTERS = [
+    "a",
+    "Z",
+    ".",
+    " ",
+    "한",
+    "글",
+    "é",
+    "e\u0301",
+    "ש",
+    "ا",
+    "🙂",
+    "👍🏽",
+    "👨\u200d👩\u200d👧",
+    "🇰🇷",
+    "1\ufe0f\u20e3",
+]
+WORDS = st.lists(st.sampled_from(CLUSTERS), max_size=900).map("".join)
+ANYTHING = st.one_of(WORDS, st.text(max_size=1500))
+
+
+def taken(message: Message, *, caption: bool) -> tuple[str, list[dict]]:
+    """What a Bot API server makes of a message; it refuses what breaks its rules."""
+    entities = [
+        {"type": one.type, "offset": one.offset, "length": one.length, "url": one.url}
+        for one in message.spans
+    ]
+    return read_text(message.text, entities, None, caption=caption)
+
+
+@settings(max_examples=100, deadline=None)
 @given(
-    st.text(max_size=2000),
-    st.text(max_size=3000),
-    st.text(max_size=800),
-    st.text(max_size=400),
+    ANYTHING,
+    ANYTHING,
+    ANYTHING,
+    ANYTHING,
+    st.lists(ANYTHING, max_size=4),
     st.booleans(),
+    st.sampled_from(["en", "ko", "ko-KR", "fr"]),
 )
-def test_no_message_is_ever_too_long_and_every_span_lies_in_it(
-    title, summary, caption, credit, photo
+def test_whatever_an_entry_says_the_server_takes_its_message_as_it_is(
+    title, summary, caption, credit, names, photo, language
 ) -> None:
     made = with_photo(entry(1), caption=clean(caption), credit=clean(credit))
-    made = replace(made, title=fold(clean(title)) or "x", summary=clean(summary))
-    message = of(made, photo=photo)
+    authors = tuple(Author(clean(name) or "x") for name in names)
+    made = replace(made, title=clean(title), summary=clean(summary), authors=authors)
+    message = of(made, photo=photo, language=language)
     assert utf16_length(message.text) <= (CAPTION_LIMIT if photo else TEXT_LIMIT)
-    assert message.text == message.text.strip()
-    for span in message.spans:
-        assert 0 <= span.offset < span.offset + span.length <= utf16_length(message.text)
+    text, entities = taken(message, caption=photo)
+    assert text == BIDI.sub("", message.text)
+    assert len(entities) == len(message.spans)
+    assert not message.text.startswith("\n")
+    assert spanned(message, "bold")[0].strip()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from(CLUSTERS), max_size=120), st.integers(0, 200))
+def test_nothing_is_cut_inside_what_a_reader_sees_as_one_character(clusters: list[str], room: int) -> None:
+    whole = "".join(clusters)
+    shortened = cut_utf16(whole, room, at_sentence=False).removesuffix("…")
+    assert whole.startswith(shortened)
+    edges = {len("".join(clusters[:n])) for n in range(len(clusters) + 1)}
+    assert len(shortened) in edges
+
+
+@pytest.mark.parametrize("title", ["", " ", "\u200b", "\u00ad", "\u2060\ufeff"])
+def test_a_title_that_shows_nothing_is_made_of_the_text(title: str) -> None:
+    assert spanned(of(entry(1, title=title)), "bold") == ["What article 1 says"]
+    bare = entry(1, title=title, summary=None, content_text=None, authors=(), published=None)
+    assert of(bare).text.startswith("Untitled\n")
+    assert of(bare, language="ko").text.startswith("제목 없음\n")
+
+
+def test_a_hebrew_title_keeps_its_line_to_itself() -> None:
+    first, second = of(entry(1, title="שלום עולם (חדש)")).text.split("\n")[:2]
+    assert first == "שלום עולם (חדש)"
+    assert second.startswith("#Policies")
 
 
 def test_emoji_count_twice_and_still_fit() -> None:

@@ -1,0 +1,41 @@
+"""The last resort for a page's text: trafilatura, its result read as our own blocks."""
+
+from collections.abc import Iterator
+from html import escape
+
+from lxml import etree
+from trafilatura import extract
+
+from feedbot.model import Photo
+from feedbot.rules.text import clean, fold
+from feedbot.rules.urls import absolute
+from feedbot.sources.blocks import Block, Line, Where
+
+_TAGS = {"head": "h2", "item": "li", "quote": "blockquote"}
+
+
+def extract_blocks(html: str, base: str) -> list[Block]:
+    """Paragraphs, headings, list items and pictures that trafilatura finds; none where it finds nothing."""
+    told = extract(
+        clean(html), output_format="xml", include_comments=False, include_images=True, with_metadata=False
+    )
+    if not told:
+        return []
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    try:
+        root = etree.fromstring(told.encode(errors="replace"), parser)
+    except etree.XMLSyntaxError:
+        return []
+    return list(_blocks(root, base))
+
+
+def _blocks(root: etree._Element, base: str) -> Iterator[Block]:
+    for node in root.iter("p", "head", "item", "quote", "graphic", "row"):
+        if node.tag == "graphic":
+            url = absolute(node.get("src"), base)
+            if url:
+                yield Block(Where("figure"), photo=Photo(url, alt=fold(node.get("alt")) or None))
+        elif text := fold(" ".join(str(part) for part in node.itertext())):
+            if node.getparent() is not None and node.getparent().tag in {"item", "quote", "cell"}:
+                continue
+            yield Block(Where(_TAGS.get(str(node.tag), "p")), (Line(text, escape(text, quote=False)),))
