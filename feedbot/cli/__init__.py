@@ -1,5 +1,6 @@
 """The commands. stdout carries the result and nothing else; logs and bars go to stderr."""
 
+import io
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -9,6 +10,7 @@ import typer
 import uvloop
 
 from feedbot import __version__
+from feedbot.cli.show import text_of
 from feedbot.config import Config, load
 from feedbot.errors import ConfigError, FeedbotError, LockedError, UsageError
 from feedbot.jobs.observe import hide_secrets, set_up_logging
@@ -77,11 +79,14 @@ def main() -> None:
     """The program: one line on stderr and the contract's exit code where something is wrong."""
     from feedbot.cli import daemon, preview, source, status, subscription  # noqa: F401, PLC0415  # they add their commands
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal of another encoding is no fault
     set_up_logging()
     try:
-        app(standalone_mode=True)
+        app(prog_name="feedbot")
     except FeedbotError as error:
-        line = " ".join(hide_secrets(str(error)).split())
+        line = " ".join(text_of(hide_secrets(str(error))).split())
         sys.stderr.write(f"feedbot: {line}\n")
         sys.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
     except BrokenPipeError:

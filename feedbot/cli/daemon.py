@@ -12,7 +12,7 @@ from feedbot.app import once as one_round
 from feedbot.app import resolve_sources
 from feedbot.app import run as run_daemon
 from feedbot.cli import Json, app, read_config, wait_for
-from feedbot.cli.show import as_json, as_table, progress_bar
+from feedbot.cli.show import as_json, as_table, progress_bar, say
 from feedbot.config import Config, read_token
 from feedbot.demo.command import demo as run_demo
 from feedbot.errors import ConfigError, UsageError
@@ -44,7 +44,7 @@ def once(
     found = done.pop("sources")
     as_table(["", ""], list(done.items()), "")
     rows = [(name, one["status"], one["error"], one["next_poll"]) for name, one in found.items()]
-    typer.echo("")
+    say("")
     as_table(["source", "status", "error", "next poll"], rows, "No source is configured.")
 
 
@@ -80,7 +80,10 @@ def check(context: typer.Context, json: Json = False) -> None:
 
 
 def _check_packs(config: Config) -> str:
-    packs = load_packs(config.feedbot.sites_dir)
+    folder = config.feedbot.sites_dir
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"feedbot.sites_dir: {folder} is a file; a folder of rule packs is wanted here")
+    packs = load_packs(folder)
     resolve_sources(config, packs)
     return ", ".join(sorted(packs.by_name))
 

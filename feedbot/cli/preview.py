@@ -7,8 +7,9 @@ from pydantic import TypeAdapter
 
 from feedbot.app import authority_of, make_client, wall_clock
 from feedbot.cli import Json, app, read_config, wait_for
-from feedbot.cli.show import as_json, as_table, progress_bar
-from feedbot.config import Config
+from feedbot.cli.show import as_json, as_table, progress_bar, say
+from feedbot.config import Config, check_web_address
+from feedbot.errors import FetchError
 from feedbot.jobs.preview import Previewer
 from feedbot.model import Entry
 from feedbot.pipeline.reading import Readers
@@ -26,6 +27,11 @@ def preview(
     json: Json = False,
 ) -> None:
     """The entries that an address or a file would make; nothing is stored."""
+    if "://" in target and not target.startswith("file://"):
+        try:
+            check_web_address(target)
+        except ValueError as error:
+            raise FetchError(str(error)) from error
     config = read_config(context, optional=True)
     with progress_bar() as told:
         found = wait_for(_preview(config, target, site, told))
@@ -35,7 +41,7 @@ def preview(
     for entry in found:
         _print_entry(entry)
     if not found:
-        typer.echo("It would make no entry.")
+        say("It would make no entry.")
 
 
 async def _preview(config: Config, target: str, site: str | None, told: Any) -> list[Entry]:
@@ -64,4 +70,4 @@ def _print_entry(entry: Entry) -> None:
         ("text", f"{len((entry.content_text or '').split())} words"),
     ]
     as_table(["", ""], rows, "")
-    typer.echo("")
+    say("")

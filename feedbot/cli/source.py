@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from feedbot.cli import Json, app, open_store
-from feedbot.cli.show import as_json, as_table, iso
+from feedbot.cli.show import as_json, as_table, hidden, iso
 from feedbot.config import Config
 from feedbot.errors import UsageError
 from feedbot.model import Source, SourceState
@@ -28,7 +28,7 @@ def _source_facts(source: Source, state: SourceState, *, paused: bool) -> dict[s
         "next_poll": iso(state.next_poll),
         "because": state.because,
         "failures": state.failures,
-        "error": state.error,
+        "error": hidden(state.error),
     }
 
 
@@ -65,8 +65,9 @@ def source_show(
     if source_id not in found:
         raise UsageError(f"source {source_id!r} is not known; known: {', '.join(sorted(found)) or 'none'}")
     source, state, paused = found[source_id]
+    known = state.validators
     facts = _source_facts(source, state, paused=paused) | {
-        "validators": asdict(state.validators) if state.validators else None,
+        "validators": asdict(known) | {"url": mask(known.url)} if known else None,
         "moved_to": None,
         "health": {"last_success": iso(state.last_success), "body_hash": state.body_hash},
     }

@@ -7,15 +7,24 @@ import typer
 from telegram.error import TelegramError
 
 from feedbot.cli import Json, app, open_store, read_config, wait_for
-from feedbot.cli.show import as_json, as_table, iso
-from feedbot.config import Config, read_token
-from feedbot.errors import ConfigError
+from feedbot.cli.show import as_json, as_table, hidden, iso, say
+from feedbot.config import Config, parse_chat, read_token
+from feedbot.errors import ConfigError, UsageError
 from feedbot.store import subscriptions
 from feedbot.telegram.permission import ask_permission
 from feedbot.telegram.send import Sender
 
 subscription_app = typer.Typer(help="The subscriptions and their chats.", no_args_is_help=True)
 app.add_typer(subscription_app, name="subscription")
+NUMBERS = {"ignore_unknown_options": True}  # the number of a group or channel begins with a minus
+
+
+def chat_of(word: str) -> str:
+    """The chat that a word of the command line names. Raises UsageError."""
+    try:
+        return parse_chat(word)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
 
 
 @subscription_app.command("list")
@@ -32,7 +41,7 @@ def subscription_list(context: typer.Context, json: Json = False) -> None:
             "configured": one.configured,
             "since": iso(one.created_at),
             "state": chat.state.value,
-            "reason": chat.reason,
+            "reason": hidden(chat.reason),
         }
         for one, chat in known
     ]
@@ -46,12 +55,12 @@ def subscription_list(context: typer.Context, json: Json = False) -> None:
     )
 
 
-@subscription_app.command("test")
+@subscription_app.command("test", context_settings=NUMBERS)
 def subscription_test(
     context: typer.Context, chat: Annotated[str, typer.Argument(metavar="CHAT")], json: Json = False
 ) -> None:
     """Ask Telegram whether the bot may post in a chat, and what to change if not."""
-    config = read_config(context)
+    chat, config = chat_of(chat), read_config(context)
     token, _ = read_token(config)
     if token is None:
         raise ConfigError("no bot token; set FEEDBOT_TELEGRAM__TOKEN or telegram.token_file")
@@ -59,7 +68,7 @@ def subscription_test(
     if json:
         as_json({"chat": chat, **asdict(told)})
     else:
-        typer.echo(told.said)
+        say(told.said)
     raise typer.Exit(0 if told.may_post else 1)
 
 

@@ -3,6 +3,23 @@
 from feedbot.config.bot_token import read_token
 from feedbot.config.loading import load
 from feedbot.config.sections import Config
-from feedbot.config.values import SLUG, parse_duration, parse_network, split_listen
+from feedbot.config.values import (
+    SLUG,
+    check_web_address,
+    parse_chat,
+    parse_duration,
+    parse_network,
+    split_listen,
+)
 
-__all__ = ["SLUG", "Config", "load", "parse_duration", "parse_network", "read_token", "split_listen"]
+__all__ = [
+    "SLUG",
+    "Config",
+    "check_web_address",
+    "load",
+    "parse_chat",
+    "parse_duration",
+    "parse_network",
+    "read_token",
+    "split_listen",
+]

@@ -179,7 +179,8 @@ def _interval(value: timedelta) -> timedelta:
     return value
 
 
-def _chat(value: object) -> str:
+def parse_chat(value: object) -> str:
+    """A chat's number as text, or its `@name`; raises ValueError for anything else."""
     text = str(value).strip() if not isinstance(value, bool) else ""
     if re.fullmatch(r"-?\d{1,20}", text, re.ASCII) and int(text):
         return str(int(text))
@@ -220,7 +221,7 @@ Hub = Annotated[str, AfterValidator(_hub)]
 Keep = Annotated[str, AfterValidator(_keep)]
 Listen = Annotated[str, AfterValidator(_listen)]
 ListenOrNone = Annotated[str, AfterValidator(_listen_or_none)]
-Chat = Annotated[str, BeforeValidator(_chat)]
+Chat = Annotated[str, BeforeValidator(parse_chat)]
 Whole = Annotated[int, BeforeValidator(_no_bool)]
 Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(words)]
 Admins = Annotated[tuple[Whole, ...], BeforeValidator(words)]
