@@ -19,6 +19,7 @@ from typing import Any
 from bench.measure import cpu_here, peak_rss
 from bench.origin import ENTRIES, document
 
+AT_ONCE = 32
 MOODS = ("first", "304", "same", "one new")
 
 
@@ -63,7 +64,7 @@ def plan(lab: Lab) -> Iterator[tuple[str, int]]:
 
 async def feedbot(lab: Lab) -> None:
     """Our poll, from the fetch to the commit, worker included."""
-    from feedbot.model import Source  # noqa: PLC0415
+    from feedbot.model import Source, SourceState  # noqa: PLC0415
     from feedbot.pipeline import poll  # noqa: PLC0415
     from feedbot.store import Store, sources  # noqa: PLC0415
 
@@ -80,15 +81,16 @@ async def feedbot(lab: Lab) -> None:
         async def all_feeds() -> None:
             nonlocal now
             now += timedelta(hours=1)
-            room = asyncio.Semaphore(8)
+            room = asyncio.Semaphore(AT_ONCE)
 
-            async def one(source: Source) -> None:
+            async def one(source: Source, state: SourceState) -> None:
                 async with room:
-                    report = await poll(tools, source, now, jitter=0.0)
+                    report = await poll(tools, source, state, now, jitter=0.0)
                     if report.error:
                         raise RuntimeError(report.error)
 
-            await asyncio.gather(*(one(source) for source in known))
+            due = await store.do(sources.due_sources, now)
+            await asyncio.gather(*(one(source, state) for source, state in due))
 
         await _moods(lab, all_feeds)
         await tools.worker.close()
@@ -107,7 +109,7 @@ def _tools(store: Any, folder: Path) -> Any:
     from feedbot.worker import Worker  # noqa: PLC0415
 
     guard = Guard([(ip_network("127.0.0.1/32"), None)])
-    client = Client(user_agent="feedbot/bench", guard=guard, host_gap=timedelta(), host_concurrency=8)
+    client = Client(user_agent="feedbot/bench", guard=guard, host_gap=timedelta(), host_concurrency=AT_ONCE)
     worker = Worker()
     site: Any = None  # nothing is published here
     return Tools(
@@ -142,7 +144,7 @@ async def bare(lab: Lab) -> None:
                     hashlib.sha256(zlib.decompress(body, 31)).hexdigest()
 
         async def all_feeds() -> None:
-            room = asyncio.Semaphore(8)
+            room = asyncio.Semaphore(AT_ONCE)
 
             async def held(url: str) -> None:
                 async with room:
@@ -174,7 +176,7 @@ async def reader(lab: Lab) -> None:
             made.add_feed(url)
 
         async def all_feeds() -> None:
-            for result in made.update_feeds_iter():
+            for result in made.update_feeds_iter(scheduled=False):
                 if isinstance(result.value, Exception):
                     raise result.value
 

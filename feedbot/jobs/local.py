@@ -11,7 +11,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from feedbot.jobs.observe import Observer
 from feedbot.jobs.sending import Lane
-from feedbot.model import Source
+from feedbot.model import Source, SourceState
 from feedbot.pipeline import Tools, complete, poll, publish, publish_index
 from feedbot.store import deliveries, entries, feeds, sources, subscriptions
 
@@ -84,15 +84,17 @@ class Local:
 
     async def _tick_sources(self) -> None:
         self._last_tick = time.monotonic()
-        for stored in await self._tools.store.do(sources.due_sources, self._clock()):
-            if len(self._running) >= MOST_POLLS:
-                break
+        room = MOST_POLLS - len(self._running)
+        if room <= 0:
+            return
+        due = await self._tools.store.do(sources.due_sources, self._clock(), MOST_POLLS)
+        for stored, state in due:
             source = self._sources.get(stored.id, stored)
-            self._start(f"poll:{source.id}", partial(self._poll, source))
+            self._start(f"poll:{source.id}", partial(self._poll, source, state))
 
-    async def _poll(self, source: Source) -> None:
+    async def _poll(self, source: Source, state: SourceState) -> None:
         started = time.monotonic()
-        report = await poll(self._tools, source, self._clock(), jitter=jitter())
+        report = await poll(self._tools, source, state, self._clock(), jitter=jitter())
         self._observer.polled(report, time.monotonic() - started)
         self._wake()
 

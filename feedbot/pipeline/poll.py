@@ -39,14 +39,14 @@ class PollReport:
     moved_to: str | None = None
 
 
-async def poll(tools: Tools, source: Source, now: datetime, *, jitter: float) -> PollReport:
-    """Fetch one source and remember what is new. `jitter` is 0 to 0.1: by so much it is asked later."""
-    found = await tools.store.do(sources.get_source, source.id)
-    if found is None:
-        return PollReport(source.id, error="no such source")
-    _, state, paused = found
-    if paused or state.stopped or (state.next_poll is not None and state.next_poll > now):
-        return PollReport(source.id, error=state.error)  # somebody else was quicker
+async def poll(
+    tools: Tools, source: Source, state: SourceState, now: datetime, *, jitter: float
+) -> PollReport:
+    """Fetch one source and remember what is new.
+
+    `state` is its memory as it was when it was found due: what comes of the poll is saved if it still is.
+    `jitter` is 0 to 0.1: by so much it is asked later.
+    """
     is_web = source.kind is not Kind.FILES
     terms = Terms(source.interval, public=is_web and tools.client.is_public(source.url))
     known = partial(tools.store.do, sources.pieces_of, source.id)
@@ -64,7 +64,7 @@ async def poll(tools: Tools, source: Source, now: datetime, *, jitter: float) ->
     moved = mask(after.moved_to) if after.moved_to and after.moved_to != state.moved_to else None
     report = PollReport(source.id, document.status, moved_to=moved)
     if reading.parsed is None:
-        await tools.store.do(sources.save_state, after)
+        await tools.store.do(sources.save_poll_state, state, after)
         return report
     return await _remember(tools, source, state, after, reading, reading.parsed, now, report)
 
@@ -78,18 +78,18 @@ async def _failed(
     terms: Terms,
     jitter: float,
 ) -> PollReport:
+    known = state
     if isinstance(error, PoisonError) and error.fresh:
-        state = schedule.poisoned(state, error.body_hash, now)
+        known = schedule.poisoned(state, error.body_hash, now)
     status = error.status if isinstance(error, FetchError) and error.status else 0
     wait = error.retry_after if isinstance(error, FetchError) else None
-    after = schedule.after_failure(state, str(error), now, terms, jitter, status=status, retry_after=wait)
+    after = schedule.after_failure(known, str(error), now, terms, jitter, status=status, retry_after=wait)
 
     def save(connection: Connection) -> None:
-        sources.save_state(connection, after)
-        if status == 429 and terms.public and after.next_poll is not None:
-            sources.hold_host(
-                connection, source.url, after.next_poll, f"429 of its host, to source {source.id}"
-            )
+        saved = sources.save_poll_state(connection, state, after)
+        if saved and status == 429 and terms.public and after.next_poll is not None:
+            why = f"429 of its host, to source {source.id}"
+            sources.hold_host(connection, source.url, after.next_poll, why)
 
     await tools.store.do(save)
     return PollReport(source.id, status, str(error), stopped=after.stopped is not None)
@@ -140,6 +140,6 @@ async def _remember(
     if not source.complete:
         health = observe(health, (candidate.entry for candidate, _ in changes.new))
     after = replace(after, by_link=by_link)
-    saved = await tools.store.do(entries.save_poll, source, changes, after, now, parsed.pieces, health)
+    saved = await tools.store.do(entries.save_poll, source, changes, state, after, now, parsed.pieces, health)
     flood = flood_of(changes, memory.newest, size, quiet=quiet)
     return replace(report, new=saved.new, updated=saved.updated, planned=saved.planned, flood=flood)

@@ -94,12 +94,18 @@ def save_poll(
     connection: Connection,
     source: Source,
     changes: Changes,
-    state: SourceState,
+    before: SourceState,
+    after: SourceState,
     now: datetime,
     pieces: Sequence[Piece] | None = None,
     health: Health | None = None,
 ) -> Saved:
-    """Save what a poll found: entries, their deliveries and the memory of the source, all or nothing."""
+    """Save what a poll found: entries, their deliveries and the memory of the source, all or nothing.
+
+    `before` is the memory that the poll began with: where it is not that any more, nothing is saved.
+    """
+    if not sources.save_poll_state(connection, before, after):
+        return Saved()
     planned = 0
     for candidate, announce in changes.new:
         stored = _insert(connection, candidate, announce.value, ready=not source.complete, now=now)
@@ -111,7 +117,6 @@ def save_poll(
             _ask_page(connection, stored.row, candidate.digest, now)
         else:
             rewrite(connection, stored, candidate.entry, candidate.slugs, candidate.digest, now)
-    sources.save_state(connection, state)
     sources.save_pieces(connection, source.id, pieces)
     if health is not None:
         sources.save_health(connection, source.id, health)

@@ -120,12 +120,12 @@ def get_source(connection: Connection, source_id: str) -> tuple[Source, SourceSt
     return (rows.source_of(row), rows.source_state(row), row["paused"]) if row else None
 
 
-def due_sources(connection: Connection, now: datetime) -> list[Source]:
-    """The sources that are due, the one that waits longest first."""
+def due_sources(connection: Connection, now: datetime, most: int = -1) -> list[tuple[Source, SourceState]]:
+    """The sources that are due with their memory, the one that waits longest first."""
     due = or_(source_states.c.next_poll.is_(None), source_states.c.next_poll <= now)
-    query = select(sources).join(source_states).where(due, *_POLLED)
-    found = connection.execute(query.order_by(source_states.c.next_poll, sources.c.id)).mappings()
-    return [rows.source_of(row) for row in found]
+    query = _JOINED.where(due, *_POLLED).order_by(source_states.c.next_poll, sources.c.id).limit(most)
+    found = connection.execute(query).mappings()
+    return [(rows.source_of(row), rows.source_state(row)) for row in found]
 
 
 def oldest_due(connection: Connection, now: datetime) -> datetime | None:
@@ -136,11 +136,20 @@ def oldest_due(connection: Connection, now: datetime) -> datetime | None:
 
 
 _SAVE = source_states.update().where(source_states.c.source_id == bindparam("wanted"))
+_SAVE_DUE = _SAVE.where(source_states.c.next_poll.is_not_distinct_from(bindparam("was_due")))
 
 
 def save_state(connection: Connection, state: SourceState) -> None:
     """Remember a source."""
     connection.execute(_SAVE, {"wanted": state.source_id, **rows.state_values(state)})
+
+
+def save_poll_state(connection: Connection, before: SourceState, after: SourceState) -> bool:
+    """Remember a source after a poll that began with the memory `before`; False, and nothing is written, where
+    somebody else polled it or changed its plan meanwhile.
+    """
+    values = {"wanted": after.source_id, "was_due": before.next_poll, **rows.state_values(after)}
+    return connection.execute(_SAVE_DUE, values).rowcount == 1
 
 
 def hold_host(connection: Connection, url: str, until: datetime, because: str) -> None:

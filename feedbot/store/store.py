@@ -112,13 +112,13 @@ class Store:
 
         def all_of_them(connection: Connection) -> None:
             for unit in units:
+                connection.exec_driver_sql("SAVEPOINT unit")  # a tenth of the cost of begin_nested
                 try:
-                    with connection.begin_nested():
-                        results.append(unit(connection))
-                except DBAPIError as error:
-                    results.append(self._refused(error))
+                    results.append(unit(connection))
                 except Exception as error:  # it is its caller's
-                    results.append(error)
+                    connection.exec_driver_sql("ROLLBACK TO unit")
+                    results.append(self._refused(error) if isinstance(error, DBAPIError) else error)
+                connection.exec_driver_sql("RELEASE unit")
 
         self.do_now(all_of_them)
         return results

@@ -27,7 +27,7 @@ def _live(database: Path) -> None:
         validators=Validators("https://gazette.example/feed?token=SECRET", etag='"a"'),
         last_success=NOW,
     )
-    store.do_now(entries.save_poll, SOURCE, new(entry(1)), state, NOW + timedelta(minutes=1))
+    save_poll(store, SOURCE, new(entry(1)), state, NOW + timedelta(minutes=1))
     store.close_now()
 
 
