@@ -1,7 +1,9 @@
 """What a person's message does, and what is answered: one transaction, the update's number included."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 
 from sqlalchemy import Connection
 from telegram import Update
@@ -9,11 +11,14 @@ from telegram.constants import ChatMemberStatus, ChatType
 
 from feedbot.bot.texts import category_lines, language_of, say
 from feedbot.model import Address, Category, ChatState, Subscription
-from feedbot.rules.text import clean, fold, fold_case
+from feedbot.rules.text import clean, fold, fold_case, utf16_length
 from feedbot.store import photos, subscriptions
 
 _LONGEST_ARGUMENT = 100
+_LONGEST_TEXT = 4096  # no person can write more, and no answer may be longer
 _LEFT = {ChatMemberStatus.LEFT, ChatMemberStatus.BANNED}
+_TAPPED = re.compile(r"(/subscribe|/unsubscribe)_([a-z0-9_]+)")
+_ALL = {"all", "모두", "전체"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +54,28 @@ class Place:
         return next((category.title for category in self.categories if category.slug == slug), slug)
 
 
-def read_update(update: Update) -> Incoming | None:
-    """What an update says; None for everything that is not for us."""
+def read_update(update: Update, username: str | None = None) -> Incoming | None:
+    """What an update says; None for everything that is not for us: groups, edits, other bots' commands."""
     if (member := update.my_chat_member) is not None:
-        joined = member.new_chat_member.status not in _LEFT
+        status = member.new_chat_member
+        joined = status.status not in _LEFT and getattr(status, "is_member", True)
         return Incoming(update.update_id, str(member.chat.id), joined=joined)
     message = update.message
     if message is None or message.chat.type != ChatType.PRIVATE or not message.text:
         return None
+    text = clean(message.text[:_LONGEST_TEXT])
+    if _is_for_another(text, username):
+        return None
     person = message.from_user
     language = language_of(person.language_code if person else None)
-    return Incoming(update.update_id, str(message.chat.id), clean(message.text), language)
+    return Incoming(update.update_id, str(message.chat.id), text, language)
+
+
+def _is_for_another(text: str, username: str | None) -> bool:
+    """Whether a command names another bot: `/start@other_bot`."""
+    command = (text.split(maxsplit=1) or [""])[0]
+    named = command.partition("@")[2].casefold() if command.startswith("/") else ""
+    return bool(username and named) and named != (username or "").casefold()
 
 
 def take(
@@ -83,9 +99,25 @@ def take(
 
 
 def answer(connection: Connection, incoming: Incoming, place: Place, now: datetime) -> str:
-    """Do what a command says, and say so."""
-    word, _, argument = (incoming.text or "").strip().partition(" ")
+    """Do what a command says, and say so, in what one message can hold."""
+    return _shortened(_answer(connection, incoming, place, now))
+
+
+def _shortened(text: str) -> str:
+    """Whole lines of a text, as many as fit; there may be hundreds of categories."""
+    lines = text.split("\n")
+    if utf16_length(text) > _LONGEST_TEXT:
+        room = _LONGEST_TEXT - 2
+        ends = accumulate(utf16_length(line) + 1 for line in lines)
+        lines = [*(line for line, end in zip(lines, ends, strict=True) if end <= room), "…"]
+    return "\n".join(lines)
+
+
+def _answer(connection: Connection, incoming: Incoming, place: Place, now: datetime) -> str:
+    word, argument = [*(incoming.text or "").split(maxsplit=1), "", ""][:2]
     command = word.partition("@")[0].lower()
+    if tapped := _TAPPED.fullmatch(command):
+        command, argument = tapped[1], tapped[2].replace("_", "-")
     argument = fold(argument)[:_LONGEST_ARGUMENT]
     address, language = Address(incoming.chat), incoming.language
     match command:
@@ -94,7 +126,8 @@ def answer(connection: Connection, incoming: Incoming, place: Place, now: dateti
         case "/start":
             return say(language, "start", title=place.title, categories=_categories(place, language))
         case "/help":
-            return say(language, "help")
+            example = place.categories[0].slug if place.categories else "policies"
+            return say(language, "help", example=example)
         case "/categories":
             return _categories(place, language)
         case "/subscribe":
@@ -122,7 +155,7 @@ def _subscribe(
     category = place.find(name)
     if category is None:
         unknown = say(language, "unknown_category", category=name)
-        return f"{unknown} {_categories(place, language)}"
+        return f"{unknown}\n\n{_categories(place, language)}"
     wanted = Subscription(0, address, category.slug, language=None if language == "en" else language)
     new = subscriptions.subscribe(connection, wanted, now)
     return say(language, "subscribed" if new else "subscribed_already", category=category.title)
@@ -137,7 +170,7 @@ def _unsubscribe(
     if not name and len(slugs) > 1:
         followed = [category for category in place.categories if category.slug in slugs]
         return f"{say(language, 'which')}\n{category_lines(followed, '/unsubscribe')}"
-    everything = fold_case(name) == "all"
+    everything = fold_case(name) in _ALL
     category = place.find(name)
     wanted = None if everything else category.slug if category else name or slugs[0]
     ended = subscriptions.unsubscribe(connection, address, wanted, now)
@@ -151,6 +184,6 @@ def _unsubscribe(
 def _list(connection: Connection, address: Address, place: Place, language: str) -> str:
     followed = subscriptions.of_address(connection, address)
     if not followed:
-        return f"{say(language, 'list_empty')} {_categories(place, language)}"
+        return f"{say(language, 'list_empty')}\n\n{_categories(place, language)}"
     titles = "\n".join(f"• {place.title_of(one.category)}" for one in followed)
     return f"{say(language, 'list')}\n{titles}"

@@ -5,50 +5,52 @@ from collections.abc import Iterable
 from feedbot.model import Category
 
 _EN = {
-    "start": "Hello! I bring you the news of {title}: each new article once, with its photo.\n\n"
+    "start": "Hello! I send you the news from {title}: each new article once, with its photo.\n\n"
     "{categories}\n\n"
     "/help shows everything I can do.",
-    "help": "/categories – what there is to follow\n/subscribe policies – follow a category\n"
-    "/unsubscribe policies – stop it; /unsubscribe all stops everything\n/list – what you follow\n"
-    "/help – this message\n\nYour chat's number and your subscriptions are all I keep of you.",
-    "categories": "To follow a category, tap its command or type it:",
-    "no_categories": "There is no category to follow yet.",
-    "subscribed": "You follow {category} now. The next new article comes here.",
-    "subscribed_already": "You follow {category} already.",
+    "help": "/categories – what you can follow\n/subscribe {example} – follow a category\n"
+    "/unsubscribe {example} – stop following it\n/unsubscribe all – stop following everything\n"
+    "/list – what you follow\n/help – this message\n\n"
+    "All I keep of you is the number of this chat and your subscriptions.",
+    "categories": "Tap what you want to follow:",
+    "no_categories": "There is nothing to follow yet.",
+    "subscribed": "You now follow {category}. The next new article will come here.",
+    "subscribed_already": "You already follow {category}.",
     "unsubscribed": "You no longer follow {category}.",
     "not_subscribed": "You do not follow {category}.",
     "unknown_category": "There is no category “{category}”.",
-    "which": "Which one?",
+    "which": "Tap what you want to stop following:",
     "list": "You follow:",
     "list_empty": "You follow nothing yet.",
     "unknown_command": "I do not know {command}. /help shows what I can do.",
-    "chat": "I understand commands only. /help shows them.",
-    "everything": "everything",
+    "chat": "I only understand commands. /help shows them.",
 }
 _KO = {
-    "start": "안녕하세요! {title}의 새 기사를 사진과 함께 한 번씩 보내 드립니다.\n\n{categories}\n\n"
-    "/help 명령으로 모든 기능을 볼 수 있습니다.",
-    "help": "/categories – 구독할 수 있는 분야\n/subscribe policies – 분야 구독\n"
-    "/unsubscribe policies – 구독 취소, /unsubscribe all 은 모두 취소\n/list – 구독 중인 분야\n"
-    "/help – 이 안내\n\n대화방 번호와 구독 목록만 저장합니다.",
-    "categories": "구독하려면 아래 명령을 누르거나 입력하세요.",
+    "start": "안녕하세요! {title}에 새 기사가 나오면 사진과 함께 보내 드립니다."
+    " 같은 기사는 한 번만 보냅니다.\n\n"
+    "{categories}\n\n"
+    "사용법: /help",
+    "help": "/categories – 구독할 수 있는 분야\n/subscribe {example} – 분야 구독\n"
+    "/unsubscribe {example} – 구독 취소\n/unsubscribe all – 모든 구독 취소\n"
+    "/list – 구독 중인 분야\n/help – 이 안내\n\n"
+    "저장하는 정보는 이 대화방의 번호와 구독 목록뿐입니다.",
+    "categories": "구독할 분야를 누르세요.",
     "no_categories": "아직 구독할 수 있는 분야가 없습니다.",
-    "subscribed": "{category} 분야를 구독합니다. 다음 새 기사부터 보내 드립니다.",
+    "subscribed": "{category} 분야를 구독했습니다. 다음 새 기사부터 보내 드립니다.",
     "subscribed_already": "{category} 분야는 이미 구독 중입니다.",
-    "unsubscribed": "{category} 구독을 취소했습니다.",
-    "not_subscribed": "{category} 분야를 구독하고 있지 않습니다.",
+    "unsubscribed": "{category} 분야의 구독을 취소했습니다.",
+    "not_subscribed": "{category} 분야는 구독하고 있지 않습니다.",
     "unknown_category": "“{category}” 분야는 없습니다.",
-    "which": "어느 분야인가요?",
+    "which": "구독을 취소할 분야를 누르세요.",
     "list": "구독 중인 분야:",
     "list_empty": "구독 중인 분야가 없습니다.",
-    "unknown_command": "{command} 명령을 모릅니다. /help 를 보세요.",
-    "chat": "명령만 이해합니다. /help 를 보세요.",
-    "everything": "모든",
+    "unknown_command": "{command} 명령은 없습니다. 사용법: /help",
+    "chat": "저는 명령만 알아듣습니다. 사용법: /help",
 }
 LANGUAGES = {"en": _EN, "ko": _KO}
 COMMANDS = {
     "en": {
-        "categories": "What there is to follow",
+        "categories": "What you can follow",
         "subscribe": "Follow a category",
         "unsubscribe": "Stop following",
         "list": "What you follow",
@@ -76,5 +78,10 @@ def say(language: str, key: str, **values: str) -> str:
 
 
 def category_lines(categories: Iterable[Category], command: str = "/subscribe") -> str:
-    """One line for each category: its title and the command that names it."""
-    return "\n".join(f"{category.title} – {command} {category.slug}" for category in categories)
+    """One line for each category: its title and a command that does it with one tap.
+
+    A tap sends the command's word only, and a word has no hyphens: `/subscribe_sci_tech`.
+    """
+    return "\n".join(
+        f"{category.title} – {command}_{category.slug.replace('-', '_')}" for category in categories
+    )

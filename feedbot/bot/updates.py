@@ -1,12 +1,14 @@
 """Taking updates from the Bot API, one transaction each, and answering (edge)."""
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import Any
 
 from telegram import BotCommand, Update
 
-from feedbot.bot.conversation import Place, read_update, take
+from feedbot.bot.conversation import Incoming, Place, read_update, take
 from feedbot.bot.texts import COMMANDS
 from feedbot.model import Address, Message
 from feedbot.rules.delivery import ChatClosed
@@ -19,7 +21,11 @@ _PEOPLE = 10_000
 
 
 class Updates:
-    """Takes what people write. `wait` holds an answer back until its chat may be written to."""
+    """Takes what people write. `wait` holds an answer back until its chat may be written to.
+
+    A person who writes too much is not heard for a while; all of them together are heard as fast as
+    answers may be sent, as the next updates are taken when those are out.
+    """
 
     def __init__(
         self,
@@ -32,6 +38,7 @@ class Updates:
         self._store, self._sender, self._place = store, sender, place
         self._clock, self._wait = clock, wait
         self._allowances: defaultdict[str, Allowance] = defaultdict(Allowance)
+        self._username: str | None = None
 
     async def introduce(self) -> str | None:
         """Tell Telegram the commands, in both languages; the bot's own name. Raises TelegramError."""
@@ -40,38 +47,50 @@ class Updates:
             await self._sender.bot.set_my_commands(
                 known, language_code=None if language == "en" else language
             )
-        return (await self._sender.bot.get_me()).username
+        self._username = (await self._sender.bot.get_me()).username
+        return self._username
 
     async def take(self, seconds: int) -> int:
-        """Wait at most that many seconds for updates and take them; how many. Raises TelegramError."""
+        """Wait at most so many seconds for updates, take and answer them; how many. Raises TelegramError."""
         bot = self._sender.bot_id
         offset = await self._store.do(photos.next_update, bot)
-        updates: Sequence[Update] = await self._sender.bot.get_updates(
-            offset=offset, timeout=seconds, allowed_updates=_KINDS, read_timeout=seconds + 20
-        )
+        updates = await self._sender.updates(offset, seconds, _KINDS)
+        answers: defaultdict[str, list[str]] = defaultdict(list)
         for update in updates:
-            await self._one(bot, update)
+            await self._one(bot, update, answers)
+        await asyncio.gather(*(self._answer(chat, texts) for chat, texts in answers.items()))
         return len(updates)
 
-    async def _one(self, bot: str, update: Update) -> None:
+    async def _one(self, bot: str, raw: dict[str, Any], answers: defaultdict[str, list[str]]) -> None:
         now = self._clock()
-        incoming = read_update(update)
+        incoming = self._read(raw)
         if incoming and incoming.text is not None and not self._is_allowed(incoming.chat, now):
             incoming = None  # over its allowance a flood gets silence, not an answer for each
-        text = await self._store.do(take, bot, update.update_id, incoming, self._place, now)
+        text = await self._store.do(take, bot, raw["update_id"], incoming, self._place, now)
         if text and incoming:
-            await self._answer(incoming.chat, text, now)
+            answers[incoming.chat].append(text)
+
+    def _read(self, raw: dict[str, Any]) -> Incoming | None:
+        """What an update says; one that the library cannot read is none, or it would come again for ever."""
+        try:
+            update = Update.de_json(dict(raw), self._sender.bot)
+            return read_update(update, self._username)
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError, OSError):
+            return None
 
     def _is_allowed(self, chat: str, now: datetime) -> bool:
         if len(self._allowances) > _PEOPLE:
             self._allowances.clear()
         return self._allowances[chat].take(now.timestamp())
 
-    async def _answer(self, chat: str, text: str, now: datetime) -> None:
-        await self._wait(chat)
-        attempt = await self._sender.send(
-            Address(chat), Message(text), Message(text), None, attempts=0, jitter=0
-        )
-        if isinstance(attempt.outcome, ChatClosed):
-            closed = attempt.outcome
-            await self._store.do(subscriptions.close_chat, chat, closed.state, closed.reason, now)
+    async def _answer(self, chat: str, texts: list[str]) -> None:
+        """Answer one chat, in order; a person who waits for the pace of their chat holds up nobody else."""
+        for text in texts:
+            await self._wait(chat)
+            attempt = await self._sender.send(
+                Address(chat), Message(text), Message(text), None, attempts=0, jitter=0
+            )
+            if isinstance(closed := attempt.outcome, ChatClosed):
+                close = subscriptions.close_chat
+                await self._store.do(close, chat, closed.state, closed.reason, self._clock())
+                return

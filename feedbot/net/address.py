@@ -2,6 +2,7 @@
 
 import base64
 import re
+from ipaddress import ip_address
 
 from yarl import URL
 
@@ -30,8 +31,12 @@ def _fault(found: URL, address: str) -> str | None:
     if found.scheme not in {"http", "https"}:
         return "only whole http:// and https:// addresses are fetched"
     host = found.raw_host or ""
-    # Of DNS names more than 63 bytes a label raise deep in the resolver, and no host has the port 0.
-    if not (":" in host or _NAME.fullmatch(host)) or found.port == 0:
+    # A label of more than 63 bytes would raise deep in the resolver.
+    if ":" in host:
+        ip_address(host)
+    elif not _NAME.fullmatch(host):
+        return "this is no address that can be fetched"
+    if found.port == 0:
         return "this is no address that can be fetched"
     if len(address) > _LONGEST:
         return "the address is too long"

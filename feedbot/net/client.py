@@ -29,8 +29,9 @@ from feedbot.net.faults import CONNECT_SECONDS, FAULTS, told
 from feedbot.net.guard import Guard
 from feedbot.net.inflate import OFFERED, Inflater, TooLargeError, megabytes
 from feedbot.net.manners import BusyError, Manners
+from feedbot.net.resolver import Lookup, Resolver
 from feedbot.net.robots import MOST_BYTES
-from feedbot.net.wire import MOST_HEADER_BYTES, Connector, Lookup, Resolver, exact
+from feedbot.net.wire import MOST_HEADER_BYTES, Connector, exact
 
 MOST_HOPS = 5
 _PATIENCE_SECONDS = 120.0  # in line at one host; the time an answer may take does not run meanwhile
@@ -161,27 +162,28 @@ class Client:
         asked = parsed(url)
         own = credentials(asked) | dict(headers or {})
         wish = _Wish(without_user(asked), limit, verify_tls, validators, own, robots)
-        return await self._bounded(wish)
+        try:
+            return await self._in_time(wish)
+        except BusyError as error:
+            raise FetchError(f"{mask(str(wish.first))}: too many requests wait for this host") from error
 
-    async def _bounded(self, wish: _Wish) -> Document:
+    async def _in_time(self, wish: _Wish) -> Document:
         try:
             return await self._follow(wish, _Left(wish.limit.seconds))
         except TimeoutError as error:
             seconds = f"{wish.limit.seconds:g} s"
             raise FetchError(f"{mask(str(wish.first))}: no whole answer within {seconds}") from error
-        except BusyError as error:
-            raise FetchError(f"{mask(str(wish.first))}: too many requests wait for this host") from error
 
     async def _follow(self, wish: _Wish, left: _Left) -> Document:
-        target, moved, status = wish.first, wish.first, 301
+        target = moved = wish.first
+        permanent = True
         for _ in range(MOST_HOPS + 1):
             found = await self._hop(target, wish, left)
             if isinstance(found, Document):
                 return found if moved == wish.first else replace(found, permanent_url=str(moved))
-            target = found.target
-            if status in _PERMANENT and found.status in _PERMANENT:
-                moved = target
-            status = found.status if status in _PERMANENT else status
+            target, status = found.target, found.status
+            permanent = permanent and status in _PERMANENT
+            moved = target if permanent else moved
         raise FetchError(f"{mask(str(wish.first))}: more than {MOST_HOPS} redirects", status=status)
 
     async def _hop(self, target: URL, wish: _Wish, left: _Left) -> Document | _Redirect:
@@ -253,7 +255,7 @@ class Client:
 
     def _make_crawling(self, *, verify_tls: bool) -> Crawling:
         async def fetch(address: URL) -> bytes:
-            return (await self._bounded(_Wish(address, Limit.ROBOTS, verify_tls))).body
+            return (await self._in_time(_Wish(address, Limit.ROBOTS, verify_tls))).body
 
         return Crawling(fetch, self._clock)
 

@@ -44,7 +44,10 @@ class Crawling:
     """Remembers the rules of origins, the most recently asked for, and so much of them."""
 
     def __init__(self, fetch: Callable[[URL], Awaitable[bytes]], clock: Callable[[], float]) -> None:
-        """`fetch` gives a robots.txt, or raises FetchError with the status where there was one."""
+        """`fetch` gives a robots.txt, or raises FetchError with the status where there was one.
+
+        What else it raises says nothing of the site, and is not remembered.
+        """
         self._fetch, self._clock = fetch, clock
         self._origins: OrderedDict[str, _Origin] = OrderedDict()
 

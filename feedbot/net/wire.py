@@ -6,14 +6,12 @@ test of each behaviour below fails should a later aiohttp read it no more.
 
 import asyncio
 import re
-import socket
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, cast
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.abc import AbstractResolver
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import RawResponseMessage
 from aiohttp.streams import StreamReader
@@ -24,12 +22,9 @@ MOST_HEADER_BYTES = 65_536
 _MOST_FRAMING_BYTES = 262_144
 _IDLE_SECONDS = 5.0
 _MOST_CONNECTIONS = 100
-_RESOLVER_THREADS = 16
 _SHIFT = 0x10F000 - 0xDC00  # a lone surrogate of surrogateescape <-> a private-use code point
 _SHIFTED_START = b"\xf4\x8f"
 _SHIFTED = re.compile(rb"\xf4\x8f[\x82\x83][\x80-\xbf]")
-
-Lookup = Callable[..., list[Any]]  # socket.getaddrinfo, or what answers in its place
 
 
 class ExcessError(aiohttp.ClientError):
@@ -162,51 +157,10 @@ class _Handler(ResponseHandler):
             self._body.set_exception(error)
 
 
-class Resolver(AbstractResolver):
-    """Looks names up in threads of its own: a name server that never answers holds up nothing else."""
-
-    def __init__(self, lookup: Lookup = socket.getaddrinfo) -> None:
-        self._lookup = lookup
-        self._threads = ThreadPoolExecutor(_RESOLVER_THREADS, "resolver")
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        """The addresses of a name, without those that need a zone. Raises OSError for a name without any."""
-        ask = partial(
-            self._lookup,
-            host,
-            port,
-            family=family,
-            type=socket.SOCK_STREAM,
-            flags=socket.AI_ADDRCONFIG,
-        )
-        try:
-            found = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
-        except UnicodeError as error:  # a label of more than 63 bytes
-            raise OSError(None, "the name cannot be one of the DNS") from error
-        return [
-            ResolveResult(
-                hostname=host,
-                host=str(address[0]),
-                port=int(address[1]),
-                family=kind,
-                proto=protocol,
-                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            )
-            for kind, _, protocol, _, address in found
-            if len(address) == 2 or not address[3]
-        ]
-
-    async def close(self) -> None:
-        """Take no more names; those that are being looked up are given up."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-
 class Connector(aiohttp.TCPConnector):
     """Makes guarded, bounded connections; idle ones are closed after a few seconds."""
 
-    def __init__(self, guard: Guard, resolver: Resolver) -> None:
+    def __init__(self, guard: Guard, resolver: AbstractResolver) -> None:
         super().__init__(
             socket_factory=guard.make_socket,
             resolver=resolver,

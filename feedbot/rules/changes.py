@@ -1,14 +1,16 @@
 """Changes: which entries of a document are new, which say something new, and which are news."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from feedbot.model import Announce, Candidate, Changes, Entry, SourceState, StoredEntry
-from feedbot.rules.identity import is_same
-from feedbot.rules.text import fold_case
+from feedbot.rules.identity import Mark, identified, recognised, rekeyed
 
 WINDOW = timedelta(days=30)
+MANY = 10
+MOST_PUSHED = 20
+MOST_UPDATES = 24
 
 
 def find_changes(
@@ -17,53 +19,117 @@ def find_changes(
     state: SourceState,
     newest_known: datetime | None,
     now: datetime,
+    *,
+    others: Sequence[Mark] = (),
+    forgotten: Collection[str] = frozenset(),
+    silent: bool = False,
 ) -> Changes:
-    """Compare a document's entries (oldest first) with what is stored under their keys."""
-    new: list[tuple[Candidate, Announce]] = []
+    """Compare a document's entries (oldest first) with what is stored under their keys.
+
+    `others` are the marks of the document's entries that were not parsed again, `forgotten` the keys of
+    entries that were deleted here while the source still lists them: those do not come back. `silent`: a
+    rule or a parser changed, so nothing that looks new is news. An entry is rewritten 24 times at most:
+    some texts hold the time of day. What a document does not list any more stays as it is.
+    """
+    told = list(candidates)
+    matched = match(told, known, others)
+    new: list[Candidate] = []
     updated: list[tuple[StoredEntry, Candidate]] = []
-    for candidate in candidates:
-        stored = find_known(candidate, known)
+    for candidate, stored in zip(told, matched, strict=True):
         if stored is None:
-            new.append((candidate, announce(candidate.entry, state, newest_known, now)))
-        elif stored.digest != candidate.digest:
+            if candidate.keys[0] not in forgotten:
+                new.append(rekeyed(candidate) if candidate.keys[0] in known else candidate)
+        elif stored.digest != candidate.digest and updates_of(stored) < MOST_UPDATES:
             updated.append((stored, replace(candidate, entry=keep_identity(candidate.entry, stored.entry))))
-    return Changes(tuple(new), tuple(updated))
+    quiet = silent or is_first_sight(state, now)
+    newest = newest_known or max((candidate.entry.sort_at for candidate in told), default=None)
+    said = announcements(new, newest, len(told) + len(others), quiet=quiet)
+    return Changes(tuple(zip(new, said, strict=True)), tuple(updated))
 
 
-def find_known(candidate: Candidate, known: Mapping[str, StoredEntry]) -> StoredEntry | None:
-    """The stored entry that a candidate is, if any."""
+def updates_of(stored: StoredEntry) -> int:
+    """How often an entry was rewritten."""
+    return getattr(stored, "updates", 0)
+
+
+def match(
+    candidates: Sequence[Candidate], known: Mapping[str, StoredEntry], others: Sequence[Mark] = ()
+) -> list[StoredEntry | None]:
+    """The stored entry that each candidate is, if any; no two candidates are the same one.
+
+    Identity comes before aliases, and an entry that the document lists elsewhere is no candidate's alias.
+    """
+    found = [identified(candidate, known) for candidate in candidates]
+    listed = {key for mark in others for key in mark if key}
+    taken: set[int] = set()
+    for at, stored in enumerate(found):
+        if stored is not None and stored.row in taken:
+            found[at] = None
+        elif stored is not None:
+            taken.add(stored.row)
+    for at, candidate in enumerate(candidates):
+        if found[at] is None:
+            free = (entry for entry in _known_of(candidate, known) if entry.row not in taken)
+            unlisted = (entry for entry in free if entry.first_key not in listed)
+            found[at] = next((entry for entry in unlisted if recognised(candidate, entry, known)), None)
+            taken |= {stored.row for stored in found[at : at + 1] if stored}
+    return found
+
+
+def _known_of(candidate: Candidate, known: Mapping[str, StoredEntry]) -> list[StoredEntry]:
+    """The stored entries that share a key with a candidate, those that share most first."""
     shared: dict[int, int] = {}
-    found: dict[int, StoredEntry] = {}
+    entries: dict[int, StoredEntry] = {}
     for key in candidate.keys:
         if stored := known.get(key):
-            found[stored.row] = stored
+            entries[stored.row] = stored
             shared[stored.row] = shared.get(stored.row, 0) + 1
-    for row in sorted(shared, key=lambda row: (-shared[row], row)):
-        stored = found[row]
-        same_title = fold_case(stored.entry.title) == fold_case(candidate.entry.title)
-        first = known.get(candidate.keys[0]) is stored
-        if is_same(shared[row], first_key=first, same_title=same_title):
-            return stored
-    return None
+    return [entries[row] for row in sorted(shared, key=lambda row: (-shared[row], row))]
 
 
 def keep_identity(told: Entry, stored: Entry) -> Entry:
-    """What a source says now, under the id and the first dates that the entry has."""
+    """What a source says now, under the id and the dates that the entry has: the first date wins, and an
+    entry that came without one keeps the time when it was first seen.
+    """
     return replace(
         told,
         id=stored.id,
         first_seen=stored.first_seen,
-        published=stored.published or told.published,
-        published_precision=stored.published_precision if stored.published else told.published_precision,
+        published=stored.published,
+        published_precision=stored.published_precision,
     )
 
 
-def announce(entry: Entry, state: SourceState, newest_known: datetime | None, now: datetime) -> Announce:
-    """Whether a new entry is news. Silent: a source never polled with success, or not for 30 days, and
-    entries dated more than 30 days before the newest one known of that source (design, "Numbers").
-    """
-    if state.last_success is None or now - state.last_success > WINDOW:
-        return Announce.FIRST_SIGHT
-    if newest_known is not None and entry.sort_at < newest_known - WINDOW:
-        return Announce.FIRST_SIGHT
-    return Announce.PUSH
+def is_first_sight(state: SourceState, now: datetime) -> bool:
+    """Whether a source is new: never polled with success, or not for 30 days (design, "Numbers")."""
+    return state.last_success is None or now - state.last_success > WINDOW
+
+
+def is_old(entry: Entry, newest_known: datetime | None) -> bool:
+    """Whether an entry is dated more than 30 days before the newest one known of its source."""
+    return newest_known is not None and entry.sort_at < newest_known - WINDOW
+
+
+def is_many(count: int, size: int) -> bool:
+    """Whether so many new entries of a document of that size are out of the ordinary."""
+    return count > max(MANY, size / 2)
+
+
+def announcements(
+    new: Sequence[Candidate], newest_known: datetime | None, size: int, *, quiet: bool
+) -> list[Announce]:
+    """What to say of each new entry (oldest first): of many only the newest 20 are pushed."""
+    if quiet:
+        return [Announce.FIRST_SIGHT] * len(new)
+    said = [Announce.FIRST_SIGHT if is_old(one.entry, newest_known) else Announce.PUSH for one in new]
+    fresh = [at for at, what in enumerate(said) if what is Announce.PUSH]
+    if is_many(len(fresh), size):
+        for at in fresh[:-MOST_PUSHED]:
+            said[at] = Announce.TOO_MANY
+    return said
+
+
+def flood_of(changes: Changes, newest_known: datetime | None, size: int, *, quiet: bool) -> int:
+    """How many old entries appeared at once; 0 where they are few, or the source is new."""
+    old = sum(is_old(candidate.entry, newest_known) for candidate, _ in changes.new)
+    return old if not quiet and is_many(old, size) else 0

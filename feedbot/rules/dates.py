@@ -2,108 +2,193 @@
 
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from email.utils import parsedate_tz
 from zoneinfo import ZoneInfo
 
 from feedbot.model import Precision
 
+_LONGEST = 200
+# English, German, French, Spanish, Italian, Portuguese, Dutch and Russian, whole and as they shorten them.
 _MONTHS = {
     name: number
     for number, names in enumerate(
-        ("jan january", "feb february", "mar march", "apr april", "may", "jun june", "jul july",
-         "aug august", "sep sept september", "oct october", "nov november", "dec december"), 1)
+        ("jan january januar jänner janvier janv enero ene gennaio gen janeiro januari января янв",
+         "feb february februar février févr fév febrero febbraio fevereiro fev februari февраля фев февр",
+         "mar march märz mrz mars marzo março maart mrt марта мар",
+         "apr april avril avr abril abr aprile апреля апр",
+         "may mai mayo maggio mag maio mei мая",
+         "jun june juni juin junio giugno giu junho июня июн",
+         "jul july juli juillet juil julio luglio lug julho июля июл",
+         "aug august août agosto ago augustus августа авг",
+         "sep sept september septembre septiembre settembre set setembro сентября сен сент",
+         "oct october oktober okt octobre octubre ottobre ott outubro out октября окт",
+         "nov november novembre noviembre novembro ноября ноя нояб",
+         "dec december dezember dez décembre déc diciembre dic dicembre dezembro декабря дек"), 1)
     for name in names.split()
 }  # fmt: skip
-_MONTH = "(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\.?"
-_CLOCK = (
-    r"(?:(?:T|,|\s|at)*\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?"
-    r"\s*(?P<half>[ap]\.?m\.?)?\s*(?P<zone>Z\b|UTC\b|GMT\b|KST\b|JST\b|CES?T\b|[+-]\d{2}:?\d{2})?)?"
-)
-_FORMS = tuple(
-    re.compile(form + _CLOCK, re.IGNORECASE)
+_MONTH = r"(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")(?![^\W\d_])\.?"
+_DAY = r"(?<!\d)(?P<day>\d{1,2})(?:st|nd|rd|th|er)?"
+_YEAR = r"(?P<year>\d{4})(?!\d)"
+_DATES = tuple(
+    re.compile(form, re.IGNORECASE)
     for form in (
-        r"(?<!\d)(?P<year>\d{4})\s*[-./년]\s*(?P<month>\d{1,2})\s*[-./월]\s*(?P<day>\d{1,2})(?!\d)\.?일?(?:\s*\([^)]{1,9}\))?",
-        r"\b" + _MONTH + r"\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?\s*,?\s+(?P<year>\d{4})\b",
-        r"(?<!\d)(?P<day>\d{1,2})(?:st|nd|rd|th)?\.?\s+" + _MONTH + r",?\s+(?P<year>\d{4})\b",
+        r"(?<!\d)(?P<year>\d{4})\s*[-./년年]\s*(?P<month>\d{1,2})\s*[-./월月]\s*(?P<day>\d{1,2})(?!\d)\s*[.일日]?",
+        r"(?<![^\W\d_])" + _MONTH + r"\s*(?P<day>\d{1,2})(?:st|nd|rd|th)?\s*,?\s+" + _YEAR + r"(?!:)",
+        _DAY + r"\.?[\s-]*(?:de\s+)?" + _MONTH + r"[\s,-]*(?:del?\s+)?" + _YEAR,
+        r"(?<![^\W\d_])"
+        + _MONTH
+        + r"\s+(?P<day>\d{1,2})\s+(?=\d{1,2}:\d{2}(?::\d{2})?\s(?:[A-Z]{3,4}\s)?\d{4})",
+        _DAY + r"[\s-]+" + _MONTH + r"[\s-]+(?P<year>\d{2,3})(?![\d:])",
+        r"(?<!\d)(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?" + _YEAR,
+        r"(?<!\d)(?P<first>\d{1,2})[/-](?P<second>\d{1,2})[/-]" + _YEAR,
         r"(?<!\d)(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?!\d)",
+        r"(?<!\d)(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?=T?\d{4}(?:\d{2})?(?!\d))",
     )
 )
-_ZONES = {"Z": 0, "UTC": 0, "GMT": 0, "KST": 9, "JST": 9, "CET": 1, "CEST": 2}
+_HALVES = {"a": 0, "오전": 0, "上午": 0, "午前": 0, "p": 12, "오후": 12, "下午": 12, "午後": 12}
+_ZONE = (
+    r"(?P<zone>Z(?!\w)|[+-]\d{1,2}:?\d{2}(?!\d)|[+-]\d{1,2}(?!\d)|(?:UTC|GMT)\s?[+-]\d{1,2}(?::?\d{2})?(?!\d)"
+    r"|(?-i:[A-Z]{1,5})(?![^\W\d_]))"
+)
+_CLOCK_TEXT = (
+    r"(?:(?P<half>오전|오후|上午|下午|午前|午後)\s*)?(?P<hour>\d{1,2})"
+    r"(?:\s?[:시時点h]\s?(?P<minute>\d{2}|\d(?=\s?[분分]))\s?[분分]?(?:[:\s]?(?P<second>\d{2})(?!\d|:)\s?[초秒]?(?:[.,]\d+)?)?"
+    r"(?:\s*(?P<end>[ap]\.?m\b\.?))?|\s*(?P<full>[ap]\.?m\b\.?)|\s?[시時](?!\w))"
+    r"(?:\s*\(?" + _ZONE + r"\)?)?"
+)
+_BETWEEN = r"(?:\s*\([^)]{1,12}\)|T|,|\||·|\s|-(?=\s)|at\b|um\b|à\b|в\b|klo\b|alle\b|a las\b)*\s*"
+_CLOCK_AFTER = re.compile(_BETWEEN + _CLOCK_TEXT, re.IGNORECASE)
+_CLOCK_BEFORE = re.compile(r"(?<![\d:])" + _CLOCK_TEXT + r"[^\d:]{0,30}$", re.IGNORECASE)
+_CLOCK_BASIC = re.compile(r"T?(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?(?!\d)\s?" + _ZONE + "?")
+_YEAR_LAST = re.compile(r"\s*(?:[A-Z]{3,4}\s)?(?P<year>\d{4})(?!\d)")
+_MONTH_ONLY = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})")
+_UNIX = re.compile(r"(\d{9,10})(?:\d{3})?(?:\.\d+)?")
+# Hours of the zones that news and RFC 822 name. A military letter other than Z means UTC: RFC 822 had
+# their signs wrong, so RFC 5322 section 4.3 takes none of them at its word.
+_ZONES = {
+    "UT": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2,
+    "EET": 2, "EEST": 3, "MSK": 3, "IST": 5.5, "PKT": 5, "WIB": 7, "ICT": 7, "SGT": 8, "HKT": 8, "PHT": 8,
+    "AWST": 8, "KST": 9, "JST": 9, "ACST": 9.5, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13, "BRT": -3,
+    "ART": -3, "AST": -4, "ADT": -3, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6,
+    "PST": -8, "PDT": -7, "AKST": -9, "AKDT": -8, "HST": -10,
+}  # fmt: skip
+# What a clock that was never set says: the zero of Unix, of Macintosh, of spreadsheets.
+_ZERO_DAYS = frozenset({(1969, 12, 31), (1970, 1, 1), (1904, 1, 1), (1899, 12, 30), (1900, 1, 1)})
 
 
 def parse_date(text: str | None, zone: str) -> tuple[datetime, Precision] | None:
     """The time and precision of a date; None where there is none to read.
 
     A date without offset is read in `zone`; one without a clock is midnight there (precision day).
-    Forms: RFC 5322, ISO 8601 and RFC 3339, `Jun 18, 2025`, `18 June 2025`, `2025.06.18`, `2025년 6월 18일`.
+    Forms: RFC 5322, ISO 8601 and RFC 3339, Unix seconds, `Jun 18, 2025`, `18 June 2025`, `18. Juni 2025`,
+    `2025.06.18`, `2025년 6월 18일 오후 3:05`, `06/18/2025` where only one reading is a date.
     """
-    text = (text or "").strip()[:200]
-    if not text:
+    text = re.sub(r"\s+", " ", (text or "")[:_LONGEST]).strip()
+    if not re.search(r"\d", text):
         return None
-    for form in _FORMS[:1] if text[:4].isdigit() else ():
+    if match := _UNIX.fullmatch(text):
+        return _from_unix(int(match[1]))
+    if match := _MONTH_ONLY.fullmatch(text):
+        return _build(int(match["year"]), int(match["month"]), 1, None, zone)
+    for form in _DATES:
         if match := form.search(text):
-            return _build(match, zone)
-    if read := _parse_rfc5322(text, zone):
-        return read
-    for form in _FORMS:
-        if match := form.search(text):
-            return _build(match, zone)
+            return _read(text, match, zone)
     return None
 
 
-def _parse_rfc5322(text: str, zone: str) -> tuple[datetime, Precision] | None:
-    try:
-        parts = parsedate_tz(text)
-    except (ValueError, IndexError, OverflowError):
-        return None
-    if parts is None or ":" not in text:
-        return None
-    offset = parts[9]
-    where: tzinfo = ZoneInfo(zone) if offset is None else timezone(timedelta(seconds=offset))
-    try:
-        return _sane(datetime(*parts[:6], tzinfo=where), Precision.SECOND)
-    except (ValueError, OverflowError):
-        return None
+def is_ambiguous(text: str | None) -> bool:
+    """Whether a date can be read as two days: `05/06/2025`."""
+    match = _DATES[6].fullmatch((text or "").strip().partition(" ")[0])
+    return match is not None and _month_and_day(match) is None
 
 
-def _build(match: re.Match[str], zone: str) -> tuple[datetime, Precision] | None:
-    month = match["month"].casefold().rstrip(".")
-    hour = int(match["hour"] or 0)
-    if half := (match["half"] or "").casefold():
-        hour = hour % 12 + (12 if half.startswith("p") else 0)
-    precision = (
-        Precision.SECOND if match["second"] else Precision.MINUTE if match["minute"] else Precision.DAY
+def _from_unix(seconds: int) -> tuple[datetime, Precision] | None:
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    return _sane(moment, Precision.SECOND)
+
+
+def _read(text: str, match: re.Match[str], zone: str) -> tuple[datetime, Precision] | None:
+    parts = match.groupdict()
+    found = _month_and_day(match)
+    if found is None:
+        return None
+    rest = text[match.end() :]
+    clock = (
+        _CLOCK_BASIC if rest[:1] not in {":", " ", ""} and rest[:4].lstrip("T").isdigit() else _CLOCK_AFTER
+    ).match(rest)
+    if parts.get("year") is None:
+        last = _YEAR_LAST.match(rest[clock.end("minute") :].lstrip(":0123456789")) if clock else None
+        if last is None:
+            return None
+        return _build(int(last["year"]), *found, clock, zone)
+    return _build(
+        _whole_year(parts["year"]), *found, clock or _CLOCK_BEFORE.search(text[: match.start()]), zone
     )
+
+
+def _whole_year(text: str) -> int:
+    """RFC 5322 section 4.3: two digits are 1950 to 2049, three count from 1900."""
+    year = int(text)
+    return year if len(text) == 4 else year + (2000 if len(text) == 2 and year < 50 else 1900)
+
+
+def _month_and_day(match: re.Match[str]) -> tuple[int, int] | None:
+    parts = match.groupdict()
+    if "first" in parts:
+        first, second = int(parts["first"]), int(parts["second"])
+        if first <= 12 and second <= 12 and first != second:
+            return None
+        return (first, second) if first <= 12 else (second, first)
+    month = parts["month"].casefold().rstrip(".")
+    return _MONTHS.get(month) or int(month), int(parts["day"])
+
+
+def _build(
+    year: int, month: int, day: int, clock: re.Match[str] | None, zone: str
+) -> tuple[datetime, Precision] | None:
     try:
-        moment = datetime(
-            int(match["year"]),
-            _MONTHS.get(month) or int(month),
-            int(match["day"]),
-            hour,
-            int(match["minute"] or 0),
-            min(int(match["second"] or 0), 59),  # a leap second
-            tzinfo=_offset(match["zone"], zone),
-        )
+        midnight = datetime(year, month, day, tzinfo=UTC)
+        if clock is None or (time := _time(clock)) is None:
+            return _sane(midnight.replace(tzinfo=ZoneInfo(zone)), Precision.DAY)
+        moment = (midnight + time[0]).replace(tzinfo=_offset(clock["zone"], zone))
     except (ValueError, OverflowError):
         return None
-    return _sane(moment, precision)
+    return _sane(moment, time[1])
+
+
+def _time(clock: re.Match[str]) -> tuple[timedelta, Precision] | None:
+    parts = clock.groupdict()
+    hour, minute = int(parts["hour"]), int(parts["minute"] or 0)
+    second = min(int(parts["second"] or 0), 59)  # a leap second
+    half = (parts.get("half") or parts.get("end") or parts.get("full") or "").casefold()
+    if half:
+        hour = hour % 12 + _HALVES[half if half in _HALVES else half[0]]
+    if hour > 24 or minute > 59 or (hour == 24 and (minute or second)):
+        return None
+    precision = Precision.SECOND if parts["second"] else Precision.MINUTE
+    return timedelta(hours=hour, minutes=minute, seconds=second), precision
 
 
 def _offset(text: str | None, zone: str) -> tzinfo:
-    if text is None:
-        return ZoneInfo(zone)
-    if (hours := _ZONES.get(text.upper())) is not None:
-        return timezone(timedelta(hours=hours))
-    sign = -1 if text[0] == "-" else 1
-    return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[-2:])))
+    """The offset of a zone as written; that of the source where it means nothing."""
+    name = (text or "").upper()
+    if digits := re.search(r"([+-])(\d{1,2}?):?(\d{2})?$", name):
+        hours, minutes = int(digits[2]), int(digits[3] or 0)
+        if hours <= 15 and minutes <= 59:
+            return timezone((-1 if digits[1] == "-" else 1) * timedelta(hours=hours, minutes=minutes))
+        return UTC
+    if name in _ZONES:
+        return timezone(timedelta(hours=_ZONES[name]))
+    return UTC if len(name) == 1 else ZoneInfo(zone)
 
 
 def _sane(moment: datetime, precision: Precision) -> tuple[datetime, Precision] | None:
-    """Fix the offset, and refuse years that no article has (year 1, year 10000)."""
+    """Fix the offset, and refuse years that no article has (year 1, year 10000) and clocks never set."""
     offset = moment.utcoffset() or timedelta()
     try:
         fixed = moment.replace(tzinfo=timezone(offset) if offset else UTC)
-        fixed.astimezone(UTC)
+        told = fixed.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return (fixed, precision) if 1970 <= fixed.year <= 2200 else None
+    if {(day.year, day.month, day.day) for day in (fixed, told)} & _ZERO_DAYS:
+        return None
+    return (fixed, precision) if 1900 < fixed.year <= 2200 else None

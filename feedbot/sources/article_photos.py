@@ -57,7 +57,12 @@ def _beside(page: Page, scope: LexborNode | None) -> list[Photo]:
             return []
         for node in near.css("img, amp-img")[:_MOST_IMAGES]:
             photo = _framed(page, node)
-            if photo and is_photo(photo) and (photo.width or _LEAD_WIDTH) >= _LEAD_WIDTH and not _in_chrome(node, near):
+            if (
+                photo
+                and is_photo(photo)
+                and (photo.width or _LEAD_WIDTH) >= _LEAD_WIDTH
+                and not _in_chrome(node, near)
+            ):
                 return [photo]
         if near.tag in {"article", "main"}:
             return []

@@ -17,14 +17,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_UNMARKED = (
-    (b"<\0\0\0", "utf-32-le"),
-    (b"\0\0\0<", "utf-32-be"),
-    (b"<\0", "utf-16-le"),
-    (b"\0<", "utf-16-be"),
-    (b"{\0", "utf-16-le"),
-    (b"\0{", "utf-16-be"),
-)
+_BY_ZEROS = {(1, 3): "utf-16-le", (0, 2): "utf-16-be", (1, 2, 3): "utf-32-le", (0, 1, 2): "utf-32-be"}
 
 # Only what the Encoding Standard names; codecs.lookup on a stranger's word finds zlib and rot13 too.
 _KNOWN = {
@@ -80,11 +73,11 @@ def decode_feed(body: bytes, charset: str | None) -> str:
     was declared; then the header's charset and the declaration's; then what the language suggests; and at
     last UTF-8 with each byte that is none read as windows-1252. Never raises.
     """
-    for mark, encoding in (*_BOMS, *_UNMARKED):
-        if body.startswith(mark):
-            return body.decode(encoding, errors="replace").removeprefix("\ufeff")
+    if wide := _wide(body):
+        return body.decode(wide, errors="replace").removeprefix("\ufeff")
     declaration = _DECLARATION.match(body[:512])
     named = _named(charset, declaration[1] if declaration else None)
+    named = [name for name in named if not name.startswith("utf-16")]  # it would have shown
     if body.isascii():
         stateful = "iso2022_jp" in named and b"\x1b" in body
         return body.decode("iso2022_jp" if stateful else "ascii", errors="replace")
@@ -95,6 +88,15 @@ def decode_feed(body: bytes, charset: str | None) -> str:
         if (text := _strictly(body, encoding)) is not None:
             return text
     return utf8 if utf8 is not None else body.decode("utf-8", "surrogateescape").translate(_CP1252)
+
+
+def _wide(body: bytes) -> str | None:
+    """The Unicode form that a byte order mark or the zeros of the first two characters tell."""
+    for mark, encoding in _BOMS:
+        if body.startswith(mark):
+            return encoding
+    zeros = tuple(at for at, byte in enumerate(body[:4]) if byte == 0)
+    return _BY_ZEROS.get(zeros)
 
 
 def _named(charset: str | None, declared: bytes | None) -> list[str]:

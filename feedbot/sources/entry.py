@@ -41,7 +41,7 @@ def read_entry(item: dict[str, Any], url: str) -> ParsedEntry:
         guid=short_guid(item.get("id")),
         link=link,
         title=_title(item),
-        summary_html=summary if summary != fold(body.text) else None,
+        summary_html=None if summary and _is_all(summary, body.text) else summary,
         content_html=body.html,
         content_text=body.text,
         authors=merged(_authors(item, base)),
@@ -75,9 +75,7 @@ def _text(value: Any) -> str:
 def _title(item: dict[str, Any]) -> str | None:
     """The title. What it is, Atom says and RSS does not: there closed tags and entities tell."""
     detail, title = item.get("title_detail") or {}, _text(item.get("title"))
-    is_html = str(detail.get("type") or "").endswith("html") or (
-        not item.get("is_atom") and _is_markup(title)
-    )
+    is_html = "html" in str(detail.get("type") or "") or (not item.get("is_atom") and _is_markup(title))
     return text_of(title) if is_html else line(title)
 
 
@@ -126,6 +124,11 @@ def _read(text: _Text | None) -> Markup:
     if text.plain:
         return Markup(None, "\n\n".join(paragraphs(text.value[:MAX_HTML])) or None, ())
     return read_markup(text.value, text.base)
+
+
+def _is_all(summary: str, text: str | None) -> bool:
+    """Whether a summary is the whole text, which says nothing new."""
+    return text is not None and len(text) < 2 * len(summary) and fold(text) == summary
 
 
 def _words(text: _Text) -> str | None:

@@ -1,27 +1,25 @@
 """RSS, Atom, RDF and CDF: bytes in, entries out; only entries never seen are read where that is safe."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from feedbot.model import Kind, ParsedFeed, Piece
-from feedbot.rules.dates import parse_date
 from feedbot.rules.identity import marks
 from feedbot.rules.urls import absolute
 from feedbot.sources.cut import Cut, TooDeep, cut_feed, known_marks, piece_hashes
 from feedbot.sources.entry import read_entry
 from feedbot.sources.media import number
+from feedbot.sources.newest import MOST_ENTRIES, newest
 from feedbot.sources.sniff import FEED_ROOTS, describe, find_root
 from feedbot.sources.words import language_of, line, text_of
 
 if TYPE_CHECKING:
     from feedbot.sources.tolerant import Reading
 
-_Part = TypeVar("_Part")
 
-MOST_ENTRIES = 1000
 _MOST_TAGS = 200_000
 _MOST_UNCLOSED = 100
 _DECLARED_ENTITY = re.compile(r"<!ENTITY", re.IGNORECASE)
@@ -34,6 +32,10 @@ _DATE = re.compile(
 )
 _PERIODS = {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 720, "yearly": 8760}
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+# What feedparser's own code raises over documents that are broken on purpose.
+STUMBLES = (ValueError, LookupError, AttributeError, TypeError, AssertionError, RecursionError)
 
 
 def parse_feed(text: str, url: str, known: Mapping[str, Any] | None = None) -> ParsedFeed:
@@ -52,8 +54,7 @@ def parse_feed(text: str, url: str, known: Mapping[str, Any] | None = None) -> P
         return _read(text[root.at :], url, known or {})
     except TooDeep:
         return ParsedFeed(fault="the document nests or piles elements or attributes as no feed does")
-    except (ValueError, LookupError, AttributeError, TypeError, AssertionError, RecursionError) as error:
-        # what feedparser's own code stumbles over in a document that is broken on purpose
+    except STUMBLES as error:
         return ParsedFeed(
             fault=f"the document is too broken to be read ({type(error).__name__}: {error})"[:300]
         )
@@ -94,7 +95,7 @@ def read_whole(data: bytes, url: str) -> ParsedFeed:
     reading = read_xml(data, url)
     if not reading.entries and (fault := _why_nothing(reading)):
         return ParsedFeed(fault=fault)
-    items = _newest(reading.entries, _date_of)
+    items = newest(reading.entries, _date_of)
     entries = tuple(read_entry(item, url) for item in items)
     return replace(
         _channel(reading, url), entries=entries, cut_off=cut_off or len(items) < len(reading.entries)
@@ -132,7 +133,7 @@ def _read_pieces(cut: Cut, url: str, known: Mapping[str, Any]) -> ParsedFeed | N
     if reading.entries or not (cut.pieces or reading.version):
         return None
     channel = _channel(reading, url)
-    kept = _newest(cut.pieces, _date_in)
+    kept = newest(cut.pieces, _date_in)
     cut_off = len(kept) < len(cut.pieces)
     cut = replace(cut, pieces=tuple(kept))
     pieces, entries = [], []
@@ -141,7 +142,11 @@ def _read_pieces(cut: Cut, url: str, known: Mapping[str, Any]) -> ParsedFeed | N
     ):
         mark = known_marks(known, digest)
         if mark is None:
-            items = read_xml(cut.alone(piece), url).entries
+            try:
+                items = read_xml(cut.alone(piece), url).entries
+            except STUMBLES:  # over this entry; the others are none the worse for it
+                pieces.append(Piece(digest))
+                continue
             if len(items) != 1:
                 return None
             entries.append(read_entry(items[0], url))
@@ -150,25 +155,13 @@ def _read_pieces(cut: Cut, url: str, known: Mapping[str, Any]) -> ParsedFeed | N
     return replace(channel, entries=tuple(entries), pieces=tuple(pieces), cut_off=cut_off)
 
 
-def _newest(parts: Sequence[_Part], date_of: Callable[[_Part], str]) -> list[_Part]:
-    """The newest of too many, in their order; those without a date count as the oldest."""
-    if len(parts) <= MOST_ENTRIES:
-        return list(parts)
-    dates = [date_of(part) for part in parts]
-    by_date = sorted(range(len(parts)), key=dates.__getitem__, reverse=True)
-    return [parts[at] for at in sorted(by_date[:MOST_ENTRIES])]
-
-
-def _date_in(piece: bytes) -> str:
+def _date_in(piece: bytes) -> str | None:
     match = _DATE.search(piece)
-    read = parse_date(match[1].decode("utf-8", "replace"), "UTC") if match else None
-    return read[0].astimezone(UTC).isoformat() if read else ""
+    return match[1].decode("utf-8", "replace") if match else None
 
 
-def _date_of(item: dict[str, Any]) -> str:
-    text = dict.get(item, "published") or dict.get(item, "updated")
-    read = parse_date(text, "UTC") if isinstance(text, str) else None
-    return read[0].astimezone(UTC).isoformat() if read else ""
+def _date_of(item: dict[str, Any]) -> str | None:
+    return _text(dict.get(item, "published") or dict.get(item, "updated"))
 
 
 def _channel(reading: "Reading", url: str) -> ParsedFeed:
@@ -190,7 +183,7 @@ def _channel(reading: "Reading", url: str) -> ParsedFeed:
 
 
 def _title(head: dict[str, Any]) -> str | None:
-    is_html = str((head.get("title_detail") or {}).get("type") or "").endswith("html")
+    is_html = "html" in str((head.get("title_detail") or {}).get("type") or "")
     return text_of(head.get("title")) if is_html else line(head.get("title"))
 
 

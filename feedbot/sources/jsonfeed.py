@@ -8,9 +8,9 @@ from feedbot.rules.text import paragraphs
 from feedbot.rules.urls import absolute
 from feedbot.sources.entry import short_guid
 from feedbot.sources.markup import MAX_HTML, read_markup
+from feedbot.sources.newest import MOST_ENTRIES, newest
 from feedbot.sources.words import labels_of, language_of, line, merged, person
 
-MOST_ENTRIES = 1000
 _MOST_FILES = 32
 
 
@@ -24,7 +24,7 @@ def parse_json_feed(text: str, url: str) -> ParsedFeed:
         return ParsedFeed(fault="this is no feed: it is JSON, but no JSON Feed")
     link = absolute(_text(data.get("home_page_url")), url)
     items = [item for item in data["items"] if isinstance(item, dict)]
-    entries = [read_item(item, url) for item in items[:MOST_ENTRIES]]
+    entries = [read_item(item, url) for item in newest(items, _date_of)]
     return ParsedFeed(
         title=line(_text(data.get("title"))),
         link=link,
@@ -71,6 +71,10 @@ def read_item(item: dict[str, Any], url: str) -> ParsedEntry | None:
         enclosures=_enclosures(item, url),
         provenance={"title": "feed", "content_text": "feed", "published": "feed"},
     )
+
+
+def _date_of(item: dict[str, Any]) -> str | None:
+    return _text(item.get("date_published")) or _text(item.get("date_modified"))
 
 
 def _integer(digits: str) -> int | None:

@@ -12,9 +12,9 @@ from feedbot.sources.words import text_of
 
 MOST = 32
 _IMAGE_NAME = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?:$|[?#:])", re.IGNORECASE)
-_AVATAR = re.compile(
-    r"https?://[^/]*gravatar\.com/", re.IGNORECASE
-)  # WordPress names the author's face first
+# Faces of authors: WordPress names one first, GitHub nothing else.
+_AVATAR = re.compile(r"https?://(?:[^/]*gravatar\.com|avatars\d*\.githubusercontent\.com)/", re.IGNORECASE)
+_SMALLEST = 100  # pixels of a side
 
 
 def photos_of(
@@ -25,8 +25,8 @@ def photos_of(
 
     An entry's media:description is a caption where the entry `has_text` besides (else it is the text).
     """
-    images = _photos((part for part in item.get("media_content") or [] if _is_image(part)), base)
-    found = _widest(images)
+    images = [part for part in item.get("media_content") or [] if _is_image(part)]
+    found = _widest(_photos(_best_of_groups(images), base))
     caption = text_of(item.get("media_description")) if has_text else None
     if len(found) == 1 and not found[0].caption:
         found[0] = replace(found[0], caption=caption)
@@ -45,7 +45,7 @@ def enclosures_of(item: dict[str, Any], base: str) -> tuple[Enclosure, ...]:
     found: dict[str, Enclosure] = {}
     for part in _enclosed(item):
         if (url := absolute(part.get("href"), base)) and len(found) < MOST:
-            found.setdefault(url, Enclosure(url, number(part.get("length")), _type(part.get("type"))))
+            found.setdefault(url, Enclosure(url, number(part.get("length")) or None, _type(part.get("type"))))
     return tuple(found.values())
 
 
@@ -58,6 +58,16 @@ def number(value: Any) -> int | None:
 def _type(value: Any) -> str | None:
     text = str(value or "").strip().lower().partition(";")[0]
     return text if re.fullmatch(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,80}", text) else None
+
+
+def _best_of_groups(images: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The widest of each media:group, which holds one picture in several forms."""
+    groups: dict[Any, dict[str, Any]] = {}
+    for at, part in enumerate(images):
+        key = ("group", part["group"]) if part.get("group") else ("alone", at)
+        if key not in groups or (number(part.get("width")) or 0) > (number(groups[key].get("width")) or 0):
+            groups[key] = part
+    return list(groups.values())
 
 
 def _photos(parts: Iterable[dict[str, Any]], base: str) -> Iterator[Photo]:
@@ -94,10 +104,11 @@ def _enclosed(item: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _widest(found: Iterable[Photo]) -> list[Photo]:
-    """One photo for each path: image services offer one picture in many widths. No faces of authors."""
+    """One photo for each path: image services offer one picture in many widths. No faces, no icons."""
     by_path: dict[str, Photo] = {}
     for photo in found:
-        if photo.url is None or _AVATAR.match(photo.url):
+        sides = [side for side in (photo.width, photo.height) if side]
+        if photo.url is None or _AVATAR.match(photo.url) or min(sides, default=_SMALLEST) < _SMALLEST:
             continue
         parts = urlsplit(photo.url)
         path = f"{parts.netloc}{parts.path}" if photo.width or not parts.query else photo.url

@@ -30,7 +30,7 @@ from feedbot.sources.selector import find, select, select_all
 from feedbot.sources.shallow import shallow
 from feedbot.sources.structured import read_json_ld, read_meta, read_microdata, read_names
 
-__all__ = ["link_of", "parse_article", "parse_list", "plain", "recognises"]
+__all__ = ["choose", "link_of", "parse_article", "parse_list", "plain", "recognises"]
 
 _MOST_RELATED = 20
 _HEAD_BLOCKS = 8
@@ -213,8 +213,16 @@ def _spelled(tree: LexborHTMLParser, section: str) -> str:
 
 def recognises(html: str, pack: Pack) -> bool:
     """Whether a page without a known address is one of this site's articles."""
-    return bool(pack.recognise) and any(
-        True for _ in find(LexborHTMLParser(shallow(html)).root, pack.recognise)
+    return choose(html, [pack]) is pack
+
+
+def choose(html: str, packs: Sequence[Pack]) -> Pack | None:
+    """The first pack that recognises a page without a known address as one of its site's articles."""
+    root = LexborHTMLParser(shallow(html)).root
+    if root is None:
+        return None
+    return next(
+        (pack for pack in packs if pack.recognise and any(True for _ in find(root, pack.recognise))), None
     )
 
 

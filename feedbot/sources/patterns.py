@@ -39,7 +39,9 @@ _ELSEWHERE = re.compile(
 )
 _POST = re.compile(r"(?:^|\s)(?:h-?entry|post|node|blog-post|article)(?:$|\s)", re.IGNORECASE)
 _FOOTER = re.compile(r"(?:^|[\s_-])footer(?:$|[\s_-])", re.IGNORECASE)
-_SECTION_SIGN = re.compile(r"^(?:category|categories|section|filed under|posted in|카테고리|분류)\s*[:：]?\s+", re.IGNORECASE)
+_SECTION_SIGN = re.compile(
+    r"^(?:category|categories|section|filed under|posted in|카테고리|분류)\s*[:：]?\s+", re.IGNORECASE
+)
 _HEAD_WORDS = re.compile(
     r"\b(?:by|written|posted|submitted|reported|published|updated|on|at|in|and|am|pm|min(?:ute)?s?|read|ago|utc|gmt|kst"
     r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*)\b|[\W\d_]+",
@@ -221,7 +223,9 @@ def is_part_of_head(text: str, entry: ParsedEntry) -> bool:
     if date_in(text, whole=True) or (signed and set(signed) <= set(names)):
         return True
     left = told
-    for known in sorted((fold_case(one) for one in (*names, *entry.categories) if one), key=len, reverse=True):
+    for known in sorted(
+        (fold_case(one) for one in (*names, *entry.categories) if one), key=len, reverse=True
+    ):
         left = left.replace(known, " ")
     return left != told and not _HEAD_WORDS.sub("", re.sub(r"(?<=\d)(?=[a-z])|(?<=[a-z])(?=\d)", " ", left))
 

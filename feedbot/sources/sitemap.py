@@ -1,17 +1,15 @@
 """Sitemaps (sitemaps.org), with Google's news and image elements: text in, entries or child sitemaps out."""
 
 from dataclasses import dataclass, field
-from datetime import UTC
 from typing import Any
 from xml.parsers import expat
 
 from feedbot.model import Kind, ParsedEntry, ParsedFeed, Photo
-from feedbot.rules.dates import parse_date
 from feedbot.rules.urls import absolute
+from feedbot.sources.newest import MOST_ENTRIES, instant
 from feedbot.sources.sniff import SITEMAP_ROOTS, describe, find_root
 from feedbot.sources.words import labels_of, language_of, line, text_of
 
-MOST_ENTRIES = 1000
 MOST_CHILDREN = 10
 _MOST_URLS = 100_000  # the protocol allows 50,000
 _MOST_IMAGES = 20
@@ -105,8 +103,7 @@ def _walk(text: str) -> tuple[list[dict[str, str]], bool]:
 
 
 def _when(told: dict[str, str]) -> str:
-    read = parse_date(told.get("news/publication_date") or told.get("lastmod"), "UTC")
-    return read[0].astimezone(UTC).isoformat() if read else ""
+    return instant(told.get("news/publication_date") or told.get("lastmod"))
 
 
 def _newest(urls: list[dict[str, str]]) -> list[dict[str, str]]:

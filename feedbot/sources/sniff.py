@@ -17,6 +17,7 @@ _SKIPPED = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 _ANY_ELEMENT = re.compile(r"<([a-zA-Z_][\w.:-]{0,60})")
 _HTML_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,200})", re.IGNORECASE)
 _LOG_IN = re.compile(r"""<input[^>]{0,300}type\s*=\s*["']?password""", re.IGNORECASE)
+_JSON_LIST = re.compile(r"\s*\[\s*[{\[\"\]]")
 _FAR = 65536  # characters of prose that may come before the root: warnings of a broken plug-in
 
 
@@ -39,9 +40,21 @@ def find_root(text: str) -> Root | None:
     while skipped := _SKIPPED.match(text, at):
         at = skipped.end()
     for match in _ROOT.finditer(text, at, at + _FAR):
+        if match[2] and (feed := _feed_after(text, match.end())):
+            return feed
         if match[1] or match[2]:
             return Root((match[1] or "!doctype html").lower(), match.start())
     return None
+
+
+def _feed_after(text: str, at: int) -> Root | None:
+    """The root of a feed right behind a DOCTYPE that calls it HTML."""
+    at = text.find(">", at, at + 1000) + 1
+    while skipped := _SKIPPED.match(text, at):
+        at = skipped.end()
+    match = _ROOT.match(text, at) if at else None
+    name = (match[1] or "").lower() if match else ""
+    return Root(name, at) if name in FEED_ROOTS else None
 
 
 def is_json(text: str) -> bool:
@@ -63,7 +76,7 @@ def describe(text: str, root: Root | None) -> str:
         return "it is an OPML list of feeds, for `feedbot opml import`"
     if root is not None:
         return "it is a sitemap" if root.name in SITEMAP_ROOTS else "it is a feed"
-    if is_json(text):
+    if is_json(text) or _JSON_LIST.match(start):
         return "it is JSON, but no JSON Feed"
     element = _ANY_ELEMENT.search(start)
     if element is None:

@@ -51,6 +51,8 @@ class _Told(_Base):  # type: ignore[misc]  # the mixin is untyped
         super().__init__(*arguments)
         self.resolve_relative_uris = self.sanitize_html = False
         self._picture: dict[str, Any] | None = None
+        self._groups = 0
+        self._in_group = False
         self.whole = 0  # how many entries have ended, or are followed by something
         self.skip: dict[str, list[str]] = {"hour": [], "day": []}
 
@@ -107,6 +109,12 @@ class _Told(_Base):  # type: ignore[misc]  # the mixin is untyped
 
     _end_id = _end_guid
 
+    def _end_url(self) -> None:
+        of_image = self.inimage and self.inentry
+        super()._end_url()
+        if of_image:
+            self.entries[-1]["image_text"] = dict.get(self.entries[-1], "href")
+
     def _end_image(self) -> None:
         value = self.pop("image")
         if self.inentry and value:
@@ -125,7 +133,15 @@ class _Told(_Base):  # type: ignore[misc]  # the mixin is untyped
         else:
             super()._end_title()
 
+    def _start_media_group(self, attrs_d: Any) -> None:
+        self._groups, self._in_group = self._groups + 1, True
+
+    def _end_media_group(self) -> None:
+        self._in_group = False
+
     def _start_media_content(self, attrs_d: Any) -> None:
+        if self._in_group:
+            attrs_d["group"] = self._groups
         if self._few("media_content"):
             super()._start_media_content(attrs_d)
         self._picture = attrs_d
@@ -289,6 +305,10 @@ _UNFIT = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
     r"|&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]|[dD][89a-fA-F][0-9a-fA-F]{2}));"
 )
+_PREFIX = re.compile(r"<([A-Za-z][\w.-]{0,30}):[A-Za-z]")
+_DECLARED_PREFIX = re.compile(r"\bxmlns:([\w.-]{1,31})\s*=")
+_ROOT_NAME = re.compile(r"<[\w.:-]{1,60}(?=[\s>/])")
+_MOST_PREFIXES = 20
 _LOOSE_AMPERSAND = re.compile(
     r"<!\[CDATA\[(?:.*?\]\]>|.*)|<!--(?:.*?-->|.*)"
     r"|&+(?=&)|&(?!(?:lt|gt|amp|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)(?:([a-zA-Z][a-zA-Z0-9]{1,31});)?",
@@ -297,7 +317,8 @@ _LOOSE_AMPERSAND = re.compile(
 
 
 def tidy(text: str) -> str:
-    """The text without what XML 1.0 cannot carry, HTML's entities as characters, bare ampersands escaped.
+    """The text of a feed, from its root on, without what XML 1.0 cannot carry, with HTML's entities as
+    characters, bare ampersands escaped and prefixes bound.
 
     Most feeds that are not well-formed are well-formed then, and nothing of them is lost on the way.
     """
@@ -310,4 +331,17 @@ def tidy(text: str) -> str:
         character = html5.get(f"{name};")
         return character if character and character not in "<>&" else f"&amp;{name};"
 
-    return _LOOSE_AMPERSAND.sub(resolved, _UNFIT.sub("", text))
+    return _bound(_LOOSE_AMPERSAND.sub(resolved, _UNFIT.sub("", text)))
+
+
+def _bound(text: str) -> str:
+    """The text with those prefixes declared in its root that it uses and forgot to declare."""
+    declared = {*_DECLARED_PREFIX.findall(text), "xml", "xmlns"}
+    used = {name for name in _PREFIX.findall(text) if name not in declared}
+    root = _ROOT_NAME.match(text)
+    if root is None or not used or len(used) > _MOST_PREFIXES:
+        return text
+    known = {prefix: uri for uri, prefix in _FeedParserMixin.namespaces.items() if prefix}
+    known |= {"atom": "http://www.w3.org/2005/Atom"}
+    bound = "".join(f' xmlns:{name}="{known.get(name, "urn:unbound:" + name)}"' for name in sorted(used))
+    return text[: root.end()] + bound + text[root.end() :]

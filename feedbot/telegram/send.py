@@ -1,7 +1,7 @@
 """Sending one message: the ladder of its photo, and what the answer means."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakValueDictionary
@@ -9,12 +9,15 @@ from weakref import WeakValueDictionary
 from telegram import Bot, InputFile, LinkPreviewOptions, MessageEntity
 from telegram import Message as TelegramMessage
 from telegram.error import TelegramError
+from telegram.request import RequestData
+from telegram.request._requestparameter import RequestParameter
 
 from feedbot.model import Address, Message
 from feedbot.rules.delivery import NextRung, Outcome, Refused, RetryAfter, Sent, Unknown, judge, retry_wait
 from feedbot.telegram.transport import MaybeAccepted, NeverLeft, Refusal, Transport
 
 _NO_PHOTOS = ("rights", "chat_send_")
+_SLACK_SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,21 @@ class Sender:
         """Close the connections."""
         for transport in self._transports:
             await transport.shutdown()
+
+    async def updates(self, offset: int | None, seconds: int, kinds: Sequence[str]) -> list[dict[str, Any]]:
+        """What happened since `offset`, waiting for it at most so many seconds, as Telegram wrote it: the
+        library reads all updates of an answer or none. Raises TelegramError.
+        """
+        asked = {"offset": offset, "timeout": seconds, "allowed_updates": list(kinds)}
+        given = [
+            RequestParameter.from_input(name, value) for name, value in asked.items() if value is not None
+        ]
+        found: object = await self._transports[0].post(
+            f"{self.bot.base_url}/getUpdates", RequestData(given), read_timeout=seconds + _SLACK_SECONDS
+        )
+        if not isinstance(found, list):
+            raise TelegramError("getUpdates gave no list")
+        return [one for one in found if isinstance(one, dict) and isinstance(one.get("update_id"), int)]
 
     def upload_lock(self, content: str) -> asyncio.Lock:
         """The lock of a photo's first upload, by its hash."""

@@ -18,6 +18,7 @@ from feedbot.web.negotiate import accepts_gzip, http_date, is_fresh
 
 _FRESH_SECONDS = 60
 _UNKEPT = {"cache-control": "no-store"}
+_WORDS = {405: "This cannot be done here", 500: "Something went wrong here"}
 _NOTHING = "There is nothing at this address"
 _ROW = re.compile(r"[1-9][0-9]{0,17}")  # what SQLite can count
 
@@ -103,8 +104,8 @@ class _Answers:
     async def error(self, _request: Request, problem: Exception) -> Response:
         status = problem.status_code if isinstance(problem, HTTPException) else 500
         headers: Any = problem.headers if isinstance(problem, HTTPException) else None
-        what = problem.detail if isinstance(problem, HTTPException) else "Something went wrong here"
-        body = self._parts.missing_page("This cannot be done here" if status == 405 else what)
+        what = problem.detail if isinstance(problem, HTTPException) and status != 405 else _WORDS[status]
+        body = self._parts.missing_page(_NOTHING if what == "Not Found" else what)
         return Response(body, status, {**(headers or {}), "content-type": HTML, **_UNKEPT})
 
 

@@ -52,7 +52,7 @@ class Bounded(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Answer it; an exception here becomes a 400."""
         self._in_head = False
-        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MOST_HEAD:
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > MOST_HEAD:
             raise ValueError
         self._allow(self.answer_seconds)
         super().on_headers_complete()

@@ -17,7 +17,9 @@ from feedbot.worker.process import Allowance, Limits, Process
 MEMORY = 256 * 2**20  # address space; a process that has read feeds, pages and photos holds 75 MB of it
 CPU_SECONDS = 5
 WALL_SECONDS = 10.0
-_QUICK = Allowance(seconds=1.0, resident=128 * 2**20)
+_QUICK_SECONDS = 1.0
+_PATIENCE = 3  # a moment of CPU may take that much longer on a machine that has much to do
+_QUICK_MEMORY = 128 * 2**20
 _IDLE_SECONDS = 30.0
 _LEAN = 96 * 2**20
 _SIZE = 2
@@ -44,12 +46,12 @@ class Worker:
         memory: int = MEMORY,
         cpu_seconds: int = CPU_SECONDS,
         wall_seconds: float = WALL_SECONDS,
-        quick_seconds: float = _QUICK.seconds,
+        quick_seconds: float = _QUICK_SECONDS,
         idle_seconds: float = _IDLE_SECONDS,
     ) -> None:
         self._limits = Limits(memory, cpu_seconds, wall_seconds)
-        self._quick = Allowance(min(quick_seconds, wall_seconds), _QUICK.resident)
-        self._whole = Allowance(wall_seconds, float("inf"))
+        self._quick = Allowance(min(quick_seconds * _PATIENCE, wall_seconds), quick_seconds, _QUICK_MEMORY)
+        self._whole = Allowance(wall_seconds, float("inf"), float("inf"))
         self._idle_seconds = idle_seconds
         self._room, self._whole_room = asyncio.Semaphore(_SIZE), asyncio.Lock()
         self._idle: list[Process] = []
@@ -109,7 +111,7 @@ class Worker:
 
     def _keep(self, process: Process) -> None:
         """It may be asked again, unless it has grown; one that nobody needs for a while goes."""
-        if process.grown > _LEAN and process.resident > _LEAN:
+        if process.grown > _LEAN and process.usage()[1] > _LEAN:
             self._end(process)
             return
         loop = asyncio.get_running_loop()

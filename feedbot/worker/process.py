@@ -15,6 +15,7 @@ from feedbot.worker.frames import BEGUN, LENGTHS, MOST_ANSWER
 _LOOK_SECONDS = 0.05
 _AT_ONCE = 65_536
 _PAGE = resource.getpagesize()
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a job may take before its process is killed: seconds since it began, bytes of real memory."""
+    """What a job may take before its process is killed: seconds since it began, seconds of CPU, bytes of
+    real memory.
+    """
 
     seconds: float
+    cpu_seconds: float
     resident: float
 
 
@@ -63,14 +67,14 @@ class Process:
         """Whether it has not ended."""
         return self._process.poll() is None
 
-    @property
-    def resident(self) -> int:
-        """Bytes of real memory; 0 where /proc does not tell."""
+    def usage(self) -> tuple[float, int]:
+        """Seconds of CPU, and bytes of real memory (proc_pid_stat(5)); zeros where /proc does not tell."""
         try:
-            with open(f"/proc/{self._process.pid}/statm", "rb") as file:  # noqa: PTH123  # 20 times a second
-                return int(file.read().split()[1]) * _PAGE
+            with open(f"/proc/{self._process.pid}/stat", "rb") as file:  # noqa: PTH123  # 20 times a second
+                facts = file.read().rpartition(b")")[2].split()
+            return (int(facts[11]) + int(facts[12])) / _TICKS, int(facts[21]) * _PAGE
         except (OSError, IndexError):
-            return 0
+            return 0.0, 0
 
     async def ask(
         self, module: str, head: bytes, body: bytes, allowance: Allowance
@@ -145,15 +149,18 @@ class _Watch:
         self._process, self._allowance, self._loop = process, allowance, loop
         start = 0.0 if begun else wall  # a process that starts and imports has that long to begin
         self._until = loop.time() + start + allowance.seconds
+        self._cpu_before: float | None = None
         self._timer = loop.call_later(min(_LOOK_SECONDS, allowance.seconds), self._look)
 
     def begin(self) -> None:
         """The function runs only now."""
         self._until = self._loop.time() + self._allowance.seconds
+        self._cpu_before = None
 
     def _look(self) -> None:
-        self._process.grown = self._process.resident
-        if self._loop.time() >= self._until:
+        cpu, self._process.grown = self._process.usage()
+        self._cpu_before = cpu if self._cpu_before is None else self._cpu_before
+        if self._loop.time() >= self._until or cpu - self._cpu_before >= self._allowance.cpu_seconds:
             self._process.kill("time")
         elif self._process.grown > self._allowance.resident:
             self._process.kill("memory")

@@ -1,9 +1,13 @@
 """What people can say to the bot, and what they hear."""
 
+import re
+
 import pytest
 
 from feedbot.bot.conversation import Incoming, Place, take
+from feedbot.bot.texts import COMMANDS, LANGUAGES, language_of
 from feedbot.model import Address, Category, ChatState
+from feedbot.rules.text import utf16_length
 from feedbot.store import Store, deliveries, photos, subscriptions
 from tests.support import NOW, POLICIES
 
@@ -33,7 +37,7 @@ def person(store: Store) -> Person:
 def test_start_names_the_categories(person: Person) -> None:
     said = person.says("/start")
     assert "The News" in said
-    assert "/subscribe policies" in said
+    assert "/subscribe_policies" in said
 
 
 def test_subscribing_by_slug_title_or_deep_link(person: Person) -> None:
@@ -41,6 +45,23 @@ def test_subscribing_by_slug_title_or_deep_link(person: Person) -> None:
     assert "Society & Life" in person.says("/subscribe society & life")
     assert person.follows == ["policies", "society"]
     assert "already" in person.says("/start policies")
+
+
+def test_a_tapped_line_subscribes_and_unsubscribes(person: Person) -> None:
+    """A tap sends a word, and a word has no hyphens."""
+    tech = Place("The News", (Category("sci-tech", "Sci-Tech"),))
+    listed = person.store.do_now(take, "bot", 1, Incoming(1, "1001", "/categories"), tech, NOW) or ""
+    tap = re.search(r"/subscribe\w+", listed)
+    assert tap
+    for number, command in enumerate((tap[0], tap[0].replace("/sub", "/unsub")), start=2):
+        person.store.do_now(take, "bot", number, Incoming(number, "1001", command), tech, NOW)
+        assert person.follows == (["sci-tech"] if number == 2 else [])
+
+
+@pytest.mark.parametrize("gap", [" ", "  ", "\n", "\u00a0", "\t"])
+def test_any_white_space_parts_a_command_from_its_category(person: Person, gap: str) -> None:
+    person.says(f" /SUBSCRIBE{gap}policies ")
+    assert person.follows == ["policies"]
 
 
 def test_commands_may_name_the_bot(person: Person) -> None:
@@ -51,7 +72,7 @@ def test_commands_may_name_the_bot(person: Person) -> None:
 def test_an_unknown_category_is_answered_with_those_there_are(person: Person) -> None:
     said = person.says("/subscribe sports")
     assert "sports" in said
-    assert "/subscribe policies" in said
+    assert "/subscribe_policies" in said
     assert person.follows == []
 
 
@@ -59,7 +80,7 @@ def test_unsubscribing_one_all_or_the_only_one(person: Person) -> None:
     assert "nothing" in person.says("/unsubscribe")
     person.says("/subscribe policies")
     person.says("/subscribe society")
-    assert "/unsubscribe society" in person.says("/unsubscribe")
+    assert "/unsubscribe_society" in person.says("/unsubscribe")
     person.says("/unsubscribe society")
     assert person.follows == ["policies"]
     person.says("/unsubscribe")
@@ -81,6 +102,55 @@ def test_a_category_that_is_gone_can_still_be_left(person: Person) -> None:
     gone = Place("The News", (SOCIETY,))
     person.store.do_now(take, "bot", 500, Incoming(500, "1001", "/unsubscribe policies"), gone, NOW)
     assert person.follows == []
+
+
+@pytest.mark.parametrize("word", ["all", "ALL", "모두", "전체"])
+def test_all_is_everything_in_both_languages(person: Person, word: str) -> None:
+    person.says("/subscribe policies")
+    person.says("/subscribe society")
+    person.says(f"/unsubscribe {word}")
+    assert person.follows == []
+
+
+def test_a_deep_link_to_what_is_not_there_is_a_plain_start(person: Person) -> None:
+    assert person.says("/start sports") == person.says("/start")
+    assert person.follows == []
+
+
+def test_help_names_a_category_that_there_is(person: Person) -> None:
+    assert "/subscribe policies" in person.says("/help")
+    nothing = Place("The News", ())
+    said = person.store.do_now(take, "bot", 500, Incoming(500, "1001", "/start"), nothing, NOW)
+    assert "nothing to follow yet" in (said or "")
+
+
+@pytest.mark.parametrize("command", ["/categories", "/start", "/list", "/subscribe x", "/unsubscribe"])
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_hundreds_of_categories_fit_into_one_answer(store: Store, command: str, language: str) -> None:
+    many = Place("The News", tuple(Category(f"c{n}", f"Category 🙂 number {n}") for n in range(300)))
+    for n in range(300):
+        store.do_now(take, "bot", n, Incoming(n, "1001", f"/subscribe c{n}"), many, NOW)
+    said = store.do_now(take, "bot", 900, Incoming(900, "1001", command, language), many, NOW) or ""
+    assert utf16_length(said) <= 4096
+    assert "number 1" in said
+
+
+def test_both_languages_say_the_same_things_and_fill_the_same_blanks() -> None:
+    def blanks(text: str) -> set[str]:
+        return set(re.findall(r"{(\w+)}", text))
+
+    english, korean = LANGUAGES["en"], LANGUAGES["ko"]
+    assert {key: blanks(text) for key, text in english.items()} == {
+        key: blanks(text) for key, text in korean.items()
+    }
+    assert COMMANDS["en"].keys() == COMMANDS["ko"].keys()
+
+
+@pytest.mark.parametrize(
+    ("tag", "language"), [("ko", "ko"), ("ko-KR", "ko"), ("KO", "ko"), ("fr", "en"), ("", "en"), (None, "en")]
+)
+def test_other_languages_are_answered_in_english(tag: str | None, language: str) -> None:
+    assert language_of(tag) == language
 
 
 def test_list_names_what_one_follows(person: Person) -> None:

@@ -22,7 +22,7 @@ async def test_a_second_instance_is_told_and_ends_with_75(rig: Rig) -> None:
     try:
         for words in (("once",), ("once", "--json"), ("run",)):
             done = await rig.command(*words, FEEDBOT_WEB__LISTEN="127.0.0.1:0")
-            assert (done.code, done.out) == (75, "")
+            assert (done.code, done.out) == (75, ""), done.err
             assert "another feedbot works on" in done.err
             assert len(done.err.splitlines()) == 1
     finally:

@@ -18,6 +18,7 @@ from feedbot.errors import FetchError
 from feedbot.net.client import Client, Limit
 from feedbot.net.crawling import Crawling
 from feedbot.net.guard import Guard
+from feedbot.net.manners import BusyError
 from feedbot.net.robots import Robots, parse_robots
 from tests.net.raw import RawServer, answer, ending, guard_for, resetting
 
@@ -160,14 +161,14 @@ class Site:
 
     def __init__(self) -> None:
         self.now, self.asked = 0.0, 0
-        self.answer: bytes | FetchError = b"User-agent: *\nDisallow: /private"
+        self.answer: bytes | Exception = b"User-agent: *\nDisallow: /private"
         self.crawling = Crawling(self.fetch, lambda: self.now)
 
     async def fetch(self, address: URL) -> bytes:
         assert address.path == "/robots.txt"
         self.asked += 1
         await asyncio.sleep(0)
-        if isinstance(self.answer, FetchError):
+        if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
 
@@ -213,6 +214,14 @@ async def test_a_file_that_cannot_be_had_forbids_all_for_an_hour(site: Site, sta
     assert not await site.allows("/news")
     assert site.asked == 1
     site.now, site.answer = HOUR, b""
+    assert await site.allows("/news")
+
+
+async def test_a_line_that_is_too_long_says_nothing_of_the_site(site: Site) -> None:
+    site.answer = BusyError()
+    with pytest.raises(BusyError):
+        await site.allows("/news")
+    site.answer = b""
     assert await site.allows("/news")
 
 

@@ -187,6 +187,36 @@ def test_a_bare_ampersand_or_an_unknown_entity_cuts_no_text():
     assert entry.content_text == "a & b ©"
 
 
+def test_a_prefix_that_was_not_declared_means_what_it_always_means():
+    entry = item('<title>a</title><atom:link href="https://a.example/1"/><foo:bar>b</foo:bar>')
+    assert entry.link == "https://a.example/1"
+
+
+def test_a_title_in_xhtml_is_its_words():
+    inside = '<div xmlns="http://www.w3.org/1999/xhtml">A <b>b</b>old one</div>'
+    assert atom(f'<title type="xhtml">{inside}</title>').title == "A bold one"
+
+
+def test_one_picture_in_several_sizes_is_one_photo():
+    small, large = (f'<media:content url="/{n}.jpg" width="{n}" medium="image"/>' for n in (200, 900))
+    photos = item(f"<title>a</title><media:group>{small}{large}</media:group>").photos
+    assert [photo.width for photo in photos] == [900]
+    assert len(item(f"<title>a</title>{small}{large}").photos) == 2
+
+
+@pytest.mark.parametrize("image", ["<url>/i.jpg</url><title>no</title>", "/i.jpg"])
+def test_the_image_element_of_an_entry_is_its_photo(image: str):
+    entry = item(f"<title>a</title><image>{image}</image>")
+    assert [photo.url for photo in entry.photos] == ["https://reader.example/i.jpg"]
+    assert entry.title == "a"
+
+
+def test_faces_and_icons_are_no_photos():
+    face = '<media:content url="https://secure.gravatar.com/avatar/1" medium="image"/>'
+    icon = '<media:thumbnail url="https://a.example/i.png" width="30" height="30"/>'
+    assert item(face + icon).photos == ()
+
+
 def test_characters_that_xml_cannot_carry_go_and_the_entry_stays():
     entry = item("<title>a\x00b\x0bc&#0;&#xFFFF;&#xD800;d\x7f</title>")
     assert entry.title == "abcd"
