@@ -120,16 +120,21 @@ def _suggested(body: bytes, named: list[str]) -> tuple[str, ...]:
     told = _LANGUAGE.search(body[:65536])
     language = told[1].decode().lower() if told else ""
     by_language = _BY_LANGUAGE.get(language) or _BY_LANGUAGE.get(language[:2]) or ()
-    return (*by_language, *_in_pairs(body))
+    return (*by_language, *_by_pattern(body))
 
 
-def _in_pairs(body: bytes) -> tuple[str, ...]:
-    """East Asian charsets write two bytes a character, so that runs of high bytes are even."""
+def _by_pattern(body: bytes) -> tuple[str, ...]:
+    """East Asian charsets write two bytes a character, so that runs of high bytes are even; Cyrillic ones
+    have long runs, mostly of lower case; in the Latin ones high bytes stand alone.
+    """
     runs = [match[0] for match in _HIGH_RUN.finditer(body, 0, 200_000)]
-    even = sum(len(run) for run in runs if len(run) % 2 == 0)
     total = sum(map(len, runs))
-    if total < _FEW or even < total * 0.98 or total / len(runs) < 3:
+    if total < _FEW or total / len(runs) < 3:
         return ()
+    if sum(len(run) for run in runs if len(run) % 2 == 0) < total * 0.98:
+        upper = sum(0xC0 <= byte < 0xE0 for run in runs for byte in run)
+        lower = sum(byte >= 0xE0 for run in runs for byte in run)
+        return () if upper + lower < total * 0.9 else ("cp1251",) if lower > upper else ("koi8-r",)
     leads = Counter(lead for run in runs for lead in run[::2])
     kana, hangul = leads[0xA4] + leads[0xA5], sum(leads[lead] for lead in range(0xB0, 0xC9))
     if kana > total * 0.1:

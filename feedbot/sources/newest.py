@@ -1,7 +1,7 @@
 """The newest of too many: documents may list thousands of entries, in any order."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from feedbot.rules.dates import parse_date
@@ -24,5 +24,14 @@ def newest(parts: Sequence[_Part], date_of: Callable[[_Part], str | None]) -> li
 
 def instant(text: str | None) -> str:
     """A written date as text that sorts by time; empty for none."""
-    read = parse_date(text, "UTC")
-    return read[0].astimezone(UTC).isoformat() if read else ""
+    try:
+        moment = datetime.fromisoformat(text or "")  # the common form, and twenty times as fast
+    except ValueError:
+        read = parse_date(text, "UTC")
+        if read is None:
+            return ""
+        moment = read[0]
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    except OverflowError:
+        return ""

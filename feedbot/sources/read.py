@@ -43,9 +43,9 @@ def read_source(
     if not body.strip(b"\xef\xbb\xbf \t\r\n"):
         return ParsedFeed(fault="the document is empty")
     text = decode_feed(body, charset)
-    found = _kind_of(text, content_type)
-    wanted = Kind(kind) if kind else found
-    if found is None or wanted is not found:
+    wanted = Kind(kind) if kind else None
+    found = _kind_of(text, "text/html" if wanted is Kind.PAGE else content_type)
+    if found is None or (wanted or found) is not found:
         return ParsedFeed(fault=f"this is no {wanted or Kind.FEED}: {describe(text, find_root(text))}")
     if found is Kind.PAGE:
         return _read_list(decode_page(body, charset), url, pack, explicit=kind is not None)

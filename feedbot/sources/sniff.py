@@ -9,12 +9,12 @@ FEED_ROOTS = frozenset({"rss", "feed", "rdf", "channel", "item", "entry"})
 SITEMAP_ROOTS = frozenset({"urlset", "sitemapindex"})
 _PAGE_ROOTS = frozenset({"html", "head", "body", "!doctype html"})
 _ROOT = re.compile(
-    r"<!--.*?-->|<(?:(?:[\w.-]{1,40}:)?(rss|feed|rdf|channel|item|entry|urlset|sitemapindex|html|head|body|opml)(?=[\s>/])"
+    r"<!--(?:.*?-->|.*)|<(?:(?:[\w.-]{1,40}:)?(rss|feed|rdf|channel|item|entry|urlset|sitemapindex|html|head|body|opml)(?=[\s>/])"
     r"|(!doctype\s{1,9}html)\b)",
     re.IGNORECASE | re.DOTALL,
 )
 _SKIPPED = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
-_ANY_ELEMENT = re.compile(r"<([a-zA-Z_][\w.:-]{0,60})")
+_ANY_ELEMENT = re.compile(r"<([a-zA-Z_][\w.:-]{0,60})", re.ASCII)
 _HTML_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,200})", re.IGNORECASE)
 _LOG_IN = re.compile(r"""<input[^>]{0,300}type\s*=\s*["']?password""", re.IGNORECASE)
 _JSON_LIST = re.compile(r"\s*\[\s*[{\[\"\]]")
@@ -67,6 +67,8 @@ def describe(text: str, root: Root | None) -> str:
     start = text[:_FAR]
     if not start.strip():
         return "it is empty"
+    if "\0" in start:
+        return "it is no text"
     if root is not None and root.is_page:
         if _LOG_IN.search(start):
             return "it is an HTML page that asks to log in"

@@ -9,6 +9,7 @@ from feedbot.sources.decode import decode_feed
 KOREAN = "<rss><channel><title>오늘의 정책 소식과 브리핑</title></channel></rss>"
 JAPANESE = "<rss><channel><title>きょうのニュースと政策のおしらせ</title></channel></rss>"
 FRENCH = "<rss><channel><title>Événement d’été – déjà vu à l’œuvre</title></channel></rss>"
+UNTAGGED = "<rss><channel><title>Завтра ожидается дождь, а затем солнце</title></channel></rss>"
 RUSSIAN = "<rss><channel><language>ru</language><title>Новости дня и погода</title></channel></rss>"
 
 
@@ -51,11 +52,24 @@ def test_a_document_knows_its_charset_better_than_a_server_that_says_the_same_of
 
 
 @pytest.mark.parametrize(
-    ("text", "charset"), [(KOREAN, "euc-kr"), (JAPANESE, "euc-jp"), (RUSSIAN, "windows-1251")]
+    ("text", "charset"),
+    [
+        (KOREAN, "euc-kr"),
+        (JAPANESE, "euc-jp"),
+        (RUSSIAN, "windows-1251"),
+        (UNTAGGED, "windows-1251"),
+        (UNTAGGED, "koi8-r"),
+        (JAPANESE.replace("<title>", "<language>ja</language><title>"), "shift_jis"),
+    ],
 )
 def test_an_undeclared_charset_is_guessed_by_language_and_pattern(text: str, charset: str):
     assert decode_feed(text.encode(charset), None) == text
     assert decode_feed(text.encode(charset), "utf-8") == text
+
+
+def test_a_declaration_of_utf_16_in_plain_bytes_is_none():
+    text = '<?xml version="1.0" encoding="utf-16"?><rss>é</rss>'
+    assert decode_feed(text.encode(), "utf-16") == text
 
 
 def test_no_codec_but_a_charset_is_looked_up():

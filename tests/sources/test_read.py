@@ -78,6 +78,7 @@ def test_a_page_with_rules_for_its_list_is_a_list():
         (SITEMAP, Kind.FEED, "this is no feed: it is a sitemap"),
         ("", None, "the document is empty"),
         (" \r\n\ufeff", Kind.FEED, "the document is empty"),
+        ("<!--" * 100_000, None, "this is no feed: it is neither XML nor JSON nor HTML"),
         ("Just words.", None, "this is no feed: it is neither XML nor JSON nor HTML"),
         ("<opml></opml>", None, "this is no feed: it is an OPML list of feeds, for `feedbot opml import`"),
         ("<soap:Envelope/>", None, "this is no feed: its first element is <soap:Envelope>"),
@@ -86,6 +87,11 @@ def test_a_page_with_rules_for_its_list_is_a_list():
 )
 def test_a_document_of_another_kind_is_a_fault_in_clear_words(text: str, kind: Kind | None, fault: str):
     assert read(text, kind).fault == fault
+
+
+def test_a_fragment_is_a_page_where_a_page_is_expected():
+    assert read("<div>Words</div>", Kind.PAGE).kind is Kind.PAGE
+    assert read("<div>Words</div>", None, content_type="text/html").kind is Kind.PAGE
 
 
 def test_a_page_source_without_rules_says_what_is_missing():
