@@ -76,17 +76,19 @@ class App:
 
 def resolve_sources(config: Config, packs: Packs) -> dict[str, Source]:
     """The sources by id, each with its rule pack named. Raises ConfigError for a site without a pack."""
-    found = {}
-    for source in config.sources():
-        pack = packs.get(source.site, f"source {source.id}") if source.site else None
-        if pack is None and source.kind in {None, Kind.PAGE}:
-            pack = packs.for_host(urlsplit(source.url).hostname)
-        if source.kind is Kind.PAGE and (pack is None or pack.list is None):
-            raise ConfigError(
-                f'source {source.id}: kind = "page" needs a rule pack with a [list]; name one with site ='
-            )
-        found[source.id] = replace(source, site=pack.name if pack else None)
-    return found
+    return {source.id: resolve_source(source, packs) for source in config.sources()}
+
+
+def resolve_source(source: Source, packs: Packs) -> Source:
+    """A source with its rule pack named: the one told, else that of its host. Raises ConfigError."""
+    pack = packs.get(source.site, f"source {source.id}") if source.site else None
+    if pack is None and source.kind in {None, Kind.PAGE}:
+        pack = packs.for_host(urlsplit(source.url).hostname)
+    if source.kind is Kind.PAGE and (pack is None or pack.list is None):
+        raise ConfigError(
+            f'source {source.id}: kind = "page" needs a rule pack with a [list]; name one with site ='
+        )
+    return replace(source, site=pack.name if pack else None)
 
 
 def configured_subscriptions(config: Config) -> list[Subscription]:
@@ -246,7 +248,13 @@ async def once(config: Config, at: datetime | None, deliver_seconds: float, prog
 async def run(config: Config) -> None:
     """The daemon, until SIGTERM or SIGINT; calls in flight may end, then everything is closed."""
     observer = Observer()
-    listeners = _bind(config)
+    try:
+        listeners = _bind(config)
+    except ConfigError:
+        if config.database_path.exists():
+            with InstanceLock(config.database_path):  # says so where it is another feedbot that listens there
+                pass
+        raise
     try:
         async with open_app(config, wall_clock, observer) as app:
             await _Daemon(app, listeners).live()

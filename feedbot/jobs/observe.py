@@ -13,7 +13,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from feedbot.pipeline import CompleteReport, DeliverReport, PollReport
 from feedbot.publish.site import PublishReport
 
-_TOKEN = re.compile(r"\b\d{5,}:[\w-]{4,}")
+_TOKEN = re.compile(r"(?<!\d)\d{5,}:[\w-]{4,}")
+_USER = re.compile(r"(://)[^/?#\s@]+@")
 _SECRET_VALUE = re.compile(r"((?:token|key|secret|password|auth|sig)=)[^&\s]+", re.IGNORECASE)
 _SAME_ERROR = 3600.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 10.0, 3600.0
@@ -21,7 +22,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 10.0, 3600.0
 
 def hide_secrets(text: str) -> str:
     """A text without bot tokens and without secrets of addresses."""
-    return _SECRET_VALUE.sub(r"\1***", _TOKEN.sub("***", text))
+    return _SECRET_VALUE.sub(r"\1***", _USER.sub(r"\1", _TOKEN.sub("***", text)))
 
 
 def _hide(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:

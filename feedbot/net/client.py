@@ -189,7 +189,7 @@ class Client:
     async def _hop(self, target: URL, wish: _Wish, left: _Left) -> Document | _Redirect:
         """One request in its turn, taken off what is left. Raises FetchError, TimeoutError, BusyError."""
         public = self._is_public(target)
-        gap = self._gap if wish.limit.gap and public else 0.0
+        gap = self._gap if wish.limit.gap else 0.0
         if wish.robots:
             gap = await self._ask_robots(target, wish, left, gap)
         # Two ports of an operator's address are two programs; a public host is one whatever its port.

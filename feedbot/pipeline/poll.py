@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
@@ -48,7 +49,11 @@ async def poll(
     `jitter` is 0 to 0.1: by so much it is asked later.
     """
     is_web = source.kind is not Kind.FILES
-    terms = Terms(source.interval, public=is_web and tools.client.is_public(source.url))
+    terms = Terms(
+        source.interval,
+        public=is_web and tools.client.is_public(source.url),
+        has_user=is_web and "@" in urlsplit(source.url).netloc,
+    )
     known = partial(tools.store.do, sources.pieces_of, source.id)
     try:
         reading = await read_source(tools.readers, source, state, now, known)

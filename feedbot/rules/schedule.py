@@ -26,13 +26,15 @@ PAGE_AGAIN = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Under which terms a source is polled: the operator's interval, and whether its host is a public one.
+    """Under which terms a source is polled: the operator's interval, whether its host is a public one, and
+    whether its address has user information.
 
     The floor holds for public hosts; those in `allow_networks` may be polled as often as `interval` says.
     """
 
     interval: timedelta | None
     public: bool
+    has_user: bool = False
 
 
 def poll_url(state: SourceState, url: str) -> str:
@@ -93,7 +95,7 @@ def after_success(
     `jitter` is 0 to 0.1 and only delays, an interval that the operator chose not at all; `per_week` is given
     where the entries were counted.
     """
-    moved_to, move = _moved(state, document, now)
+    moved_to, move = _moved(state, document, now, is_secret=terms.has_user)
     known = replace(
         state,
         failures=0,
@@ -147,14 +149,17 @@ def _outside_skipped(due: datetime, hints: Hints) -> datetime:
     return due
 
 
-def _moved(state: SourceState, document: Document, now: datetime) -> tuple[str | None, Move | None]:
+def _moved(
+    state: SourceState, document: Document, now: datetime, *, is_secret: bool
+) -> tuple[str | None, Move | None]:
     """Where the source moved to for good, and where it may be moving.
 
     A move is believed after three equal answers over a day, each with a document that was read (a parked
-    domain's page never is); one answer without it ends it.
+    domain's page never is); one answer without it ends it. An address with user information never moves:
+    the new one would be asked without.
     """
     to = document.permanent_url
-    if to is None:
+    if to is None or is_secret:
         return state.moved_to, None
     begun = state.move if state.move and state.move.to == to else Move(to, 0, now)
     move = replace(begun, count=begun.count + 1)

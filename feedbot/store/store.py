@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
+from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from feedbot.errors import ConfigError, LockedError, StoreError
@@ -154,7 +154,7 @@ class Store:
 
 def _engine(path: Path, *, checkpoint: bool = True) -> Engine:
     engine = create_engine(
-        f"sqlite:///{path}",
+        URL.create("sqlite", database=str(path)),  # a path may hold what a URL means otherwise
         poolclass=StaticPool,
         connect_args={"check_same_thread": False, "timeout": _BUSY_MS / 1000},
     )
