@@ -19,6 +19,8 @@ from feedbot.sources.shallow import shallow
 
 _SHORTEST_BODY = 200  # letters; a guessed body with fewer is tried by trafilatura too
 _MOST_LINKS = 40
+_LARGEST_PAGE = 1 << 20  # trafilatura needs 26 s and 1.2 GB for half a million links (shared facts)
+_MOST_TAGS = 20_000
 _RELATED = re.compile(r"related|recommend", re.IGNORECASE)
 _HEADINGS = "h2, h3, h4, h5, h6, strong, b, dt, p, span, em, div"
 
@@ -81,7 +83,8 @@ def _last_resort(
     """What trafilatura finds, where that is more."""
     from feedbot.sources.extract import extract_blocks  # noqa: PLC0415 - it costs 70 MB and half a second once
 
-    blocks = extract_blocks(shallow(html), page.base) if len(html) > _SHORTEST_BODY else []
+    is_fit = _SHORTEST_BODY < len(html) < _LARGEST_PAGE and html.count("<") < _MOST_TAGS
+    blocks = extract_blocks(html, page.base) if is_fit else []
     if sum(len(block.text) for block in blocks) > max(length, 25):
         return _sorted(page, blocks), node, "trafilatura"
     return guessed or Body(), node, "text pattern"

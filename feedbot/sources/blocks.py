@@ -14,6 +14,8 @@ from feedbot.sources.pictures import IMAGES, image_of, stem
 
 DEEPEST = 200
 MAX_TEXT = 512 * 1024
+MAX_BLOCKS = 4000
+_MOST_IMAGES = 300
 _LONGEST_CELL = 120
 _LONGEST_FRAME = 900
 _SKIPPED = frozenset(
@@ -90,12 +92,13 @@ class _Reader:
     breaks: int = 0
     pictured: bool = False
     broken: bool = False
+    images: int = 0
     room: int = MAX_TEXT
 
     def read(self, node: LexborNode, where: Where) -> None:
         """Read the children of a node."""
         child = node.child
-        while child is not None and self.room > 0:
+        while child is not None and self.room > 0 and len(self.blocks) < MAX_BLOCKS:
             if child.is_text_node:
                 self.add_text(child.text_content or "")
             elif child.tag not in _SKIPPED and child.is_element_node and child.mem_id not in self.removed:
@@ -187,8 +190,9 @@ class _Reader:
         self.html.append(escape(text, quote=False))
 
     def add_image(self, node: LexborNode, where: Where) -> None:
-        photo = image_of(node, self.base)
-        if photo is not None:
+        photo = image_of(node, self.base) if self.images <= _MOST_IMAGES else None
+        self.images += 1
+        if photo is not None and self.images <= _MOST_IMAGES:
             self.flush(where)
             self.blocks.append(Block(replace(where, tag="figure"), photo=photo))
             self.pictured = True

@@ -93,7 +93,7 @@ def _link_share(node: LexborNode) -> float:
 
 
 def weight(text: str) -> int:
-    """How much a text says, in letters of an alphabet: a syllable or an ideograph counts for two and a half."""
+    """How much a text says, in letters of an alphabet; a syllable or an ideograph is two and a half."""
     wide = sum("\u2e80" <= char <= "\ud7ff" or "\uf900" <= char <= "\ufaff" for char in text)
     return len(text) + wide * 3 // 2
 

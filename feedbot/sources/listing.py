@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ MAX_ITEMS = 1000
 _FEWEST_ITEMS = 3
 _SHORTEST_TITLE = 12
 _MOST_LINKS = 3000
+_LARGEST_ITEM = 200
 
 
 def parse_list(html: str, url: str, pack: Pack) -> ParsedFeed:
@@ -35,7 +37,7 @@ def parse_list(html: str, url: str, pack: Pack) -> ParsedFeed:
         return ParsedFeed(kind=Kind.PAGE, link=url, fault="an empty page")
     base = base_of(tree, url)
     rules = pack.list
-    items = find(root, rules.item) if rules else _guessed_items(root, base)
+    items = find(root, rules.item) if rules else guess_list(root, base)
     entries: dict[str, ParsedEntry] = {}
     cut_off = False
     for item in items:
@@ -141,7 +143,7 @@ def _next_page(root: LexborNode, base: str, url: str, rules: ListRules | None) -
     return None
 
 
-def _guessed_items(root: LexborNode, base: str) -> list[LexborNode]:
+def guess_list(root: LexborNode, base: str) -> list[LexborNode]:
     """The links to articles: of all rows of links that are made alike, the one with the most title text."""
     groups: dict[tuple[str, ...], list[LexborNode]] = {}
     host = urlsplit(base).netloc
@@ -208,12 +210,11 @@ def _item_of(link: LexborNode) -> LexborNode:
         above = node.parent
         if above is None or above.tag in {"body", "html", "ul", "ol", "main"}:
             break
-        others = {
-            one.attributes.get("href")
-            for one in above.css("a[href]")[:30]
-            if len(fold(one.text())) >= _SHORTEST_TITLE
-        }
-        if others - {href}:
+        inside = list(islice(above.traverse(), _LARGEST_ITEM + 1))
+        links = (one for one in inside if one.tag == "a" and one.attributes.get("href") not in {None, href})
+        if len(inside) > _LARGEST_ITEM or any(
+            len(fold(one.text(deep=True))) >= _SHORTEST_TITLE for one in links
+        ):
             break
         node = above
     return node

@@ -158,7 +158,8 @@ def _problem(error: ValidationError) -> str:
     *above, key = map(str, problem["loc"])
     if problem["type"] == "unexpected_keyword_argument":
         rules: Any = {"list": ListRules, "article": ArticleRules}.get(above[0] if above else "", Pack)
-        return f"{'.'.join([*above, key])}: no such key; there are {', '.join(one.name for one in fields(rules))}"
+        known = ", ".join(one.name for one in fields(rules))
+        return f"{'.'.join([*above, key])}: no such key; there are {known}"
     if problem["type"] == "missing":
         return f"{'.'.join([*above, key])}: is missing"
     expected = (

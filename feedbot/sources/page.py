@@ -47,7 +47,8 @@ class _Told:
 
 def parse_article(html: str, url: str, pack: Pack) -> ParsedEntry:
     """The complete record of an article page; of a hostile one at least title and link."""
-    tree = LexborHTMLParser(shallow(html))
+    html = shallow(html)
+    tree = LexborHTMLParser(html)
     root = tree.root
     if root is None:
         return ParsedEntry(link=url)

@@ -16,14 +16,18 @@ from feedbot.sources.labels import byline_authors, label_of
 _MOST = 60
 _TOP_LINES = 8
 _LONGEST_LINE = 160
-_DATES = "[class*='date'], [id*='date'], [class*='time'], [class*='publish'], [class*='Date'], [class*='posted'], time"
+_DATES = (
+    "[class*='date'], [id*='date'], [class*='time'], [class*='publish'], [class*='Date'],"
+    " [class*='posted'], time"
+)
 _LINES = (
-    "[class*='meta'], [class*='info'], [class*='byline'], header p, header div, dd, li, span, em, td, p, font, div,"
-    " i, small"
+    "[class*='meta'], [class*='info'], [class*='byline'], header p, header div, dd, li, span, em, td, p,"
+    " font, div, i, small"
 )
 _BYLINES = (
     "[rel~='author'], a[href*='/author/'], [class*='byline'], [class*='Byline'], .author-name, .author,"
-    " [class*='author'], .writer, .reporter, .journalist, [class*='posted-by'], [class*='submitted'], .fn, [class*='writer']"
+    " [class*='author'], .writer, .reporter, .journalist, [class*='posted-by'], [class*='submitted'], .fn,"
+    " [class*='writer']"
 )
 _SECTIONS = (
     ".cat-links a, [rel~='category'], [class*='category'] a, [class*='category'], [class*='section-name'],"
@@ -90,7 +94,7 @@ def _near(scope: LexborNode | None) -> LexborNode | None:
 
 
 def _in_chrome(node: LexborNode) -> bool:
-    """Whether a node stands in a menu, a side column or the page's footer; an article's own footer is none."""
+    """Whether a node stands in a menu, a side column or the page's footer; an article's own is none."""
     above = node.parent
     in_footer = False
     for _ in range(12):

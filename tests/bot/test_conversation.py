@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from sqlalchemy import Connection
 
 from feedbot.bot.conversation import Incoming, Place, take
 from feedbot.bot.texts import COMMANDS, LANGUAGES, language_of
@@ -125,12 +126,15 @@ def test_help_names_a_category_that_there_is(person: Person) -> None:
 
 
 @pytest.mark.parametrize("command", ["/categories", "/start", "/list", "/subscribe x", "/unsubscribe"])
-@pytest.mark.parametrize("language", ["en", "ko"])
-def test_hundreds_of_categories_fit_into_one_answer(store: Store, command: str, language: str) -> None:
+def test_hundreds_of_categories_fit_into_one_answer(store: Store, command: str) -> None:
     many = Place("The News", tuple(Category(f"c{n}", f"Category 🙂 number {n}") for n in range(300)))
-    for n in range(300):
-        store.do_now(take, "bot", n, Incoming(n, "1001", f"/subscribe c{n}"), many, NOW)
-    said = store.do_now(take, "bot", 900, Incoming(900, "1001", command, language), many, NOW) or ""
+
+    def follow_all(connection: Connection) -> None:
+        for n in range(300):
+            take(connection, "bot", n, Incoming(n, "1001", f"/subscribe c{n}"), many, NOW)
+
+    store.do_now(follow_all)
+    said = store.do_now(take, "bot", 900, Incoming(900, "1001", command), many, NOW) or ""
     assert utf16_length(said) <= 4096
     assert "number 1" in said
 

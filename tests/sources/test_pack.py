@@ -120,7 +120,10 @@ def test_a_pattern_that_would_hang_others_does_not():
     assert feed.entries == ()
 
 
-SCRIPT = '<script id="d" type="application/json">{"a": {"b": ["x", {"c": "y"}], "n": 1933488000, "t": true}}</script>'
+SCRIPT = (
+    '<script id="d" type="application/json">'
+    '{"a": {"b": ["x", {"c": "y"}], "n": 1933488000, "t": true}}</script>'
+)
 
 
 @pytest.mark.parametrize(

@@ -36,10 +36,10 @@ class Calls:
     """A bot whose Bot API is a given address."""
 
     def __init__(self) -> None:
-        self.transport = Transport(4, connect=0.2)
+        self.transport = Transport(4, connect=30)
         self.faults: list[BaseException] = []
 
-    async def ask(self, url: str, *, read: float = 0.2, body: bytes = b"", request: Transport | None = None):
+    async def ask(self, url: str, *, read: float = 30, body: bytes = b"", request: Transport | None = None):
         bot = Bot(TOKEN, base_url=f"{url}/bot", request=request or self.transport)
         try:
             if body:
@@ -49,6 +49,15 @@ class Calls:
         except Exception as error:
             self.faults.append(error)
             raise
+
+
+@pytest.fixture
+async def hasty() -> AsyncIterator[Transport]:
+    """Waits a moment only; for tests in which nothing ever comes."""
+    made = Transport(4, connect=0.1)
+    await made.initialize()
+    yield made
+    await made.shutdown()
 
 
 @pytest.fixture
@@ -102,7 +111,7 @@ async def test_a_refused_connection_never_left(calls: Calls) -> None:
         await calls.ask(f"http://127.0.0.1:{free_port()}")
 
 
-async def test_a_connection_that_is_not_made_in_time_never_left(calls: Calls) -> None:
+async def test_a_connection_that_is_not_made_in_time_never_left(calls: Calls, hasty: Transport) -> None:
     """The listener's queue is full: the kernel answers no more connections."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -112,24 +121,28 @@ async def test_a_connection_that_is_not_made_in_time_never_left(calls: Calls) ->
             one.setblocking(False)
             one.connect_ex(listener.getsockname())
         with pytest.raises(NeverLeft, match="timed out"):
-            await calls.ask(f"http://127.0.0.1:{listener.getsockname()[1]}")
+            await calls.ask(f"http://127.0.0.1:{listener.getsockname()[1]}", request=hasty)
         for one in waiting:
             one.close()
 
 
 async def test_tls_that_is_none_never_left(calls: Calls) -> None:
-    async with server(saying(answer(b"no TLS here", 400))) as url:
-        with pytest.raises(NeverLeft, match="no connection"):
+    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 no TLS here\r\n")
+        await reader.read()
+
+    async with server(plain) as url:
+        with pytest.raises(NeverLeft, match="no connection: TLS failed"):
             await calls.ask(url.replace("http:", "https:"))
 
 
-async def test_tls_that_hangs_never_left(calls: Calls) -> None:
+async def test_tls_that_hangs_never_left(calls: Calls, hasty: Transport) -> None:
     async def hang(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         await reader.read()
 
     async with server(hang) as url:
         with pytest.raises(NeverLeft, match="timed out"):
-            await calls.ask(url.replace("http:", "https:"))
+            await calls.ask(url.replace("http:", "https:"), read=0.1, request=hasty)
 
 
 async def test_an_address_that_is_none_never_left(calls: Calls) -> None:
@@ -158,7 +171,7 @@ async def test_an_upload_that_broke_off_half_way_never_left(calls: Calls) -> Non
 
     async with server(hang_up) as url:
         with pytest.raises(NeverLeft, match="cut short"):
-            await calls.ask(url, read=5, body=b"\xff" * 30_000_000)
+            await calls.ask(url, body=b"\xff" * 30_000_000)
 
 
 # Maybe accepted.
@@ -183,9 +196,12 @@ async def test_a_connection_that_ends_after_the_request_may_have_been_accepted(
 
 
 async def test_no_answer_in_time_may_have_been_accepted(calls: Calls) -> None:
+    patient = Transport(4, connect=1)  # to connect and to be read there is a second, for the answer none
+    await patient.initialize()
     async with server(silence) as url:
         with pytest.raises(MaybeAccepted, match="timed out"):
-            await calls.ask(url, read=0.01)
+            await calls.ask(url, read=0.01, request=patient)
+    await patient.shutdown()
 
 
 @pytest.mark.parametrize("status", [200, 404, 413, 429, 500, 502, 503, 504])
@@ -299,7 +315,7 @@ async def test_a_large_photo_goes_out_whole_and_without_a_warning(calls: Calls) 
         await writer.drain()
 
     async with server(behave) as url:
-        await calls.ask(url, read=5, body=body)
+        await calls.ask(url, body=body)
     assert body in seen
     assert b'filename="lead.jpg"' in seen
 
@@ -323,10 +339,10 @@ async def test_a_connection_that_died_idle_is_not_used_again(calls: Calls) -> No
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    assert (await calls.ask(url, read=5)).message_id == 7
+    assert (await calls.ask(url)).message_id == 7
     closed.wait(5)
     time.sleep(0.05)  # noqa: ASYNC251  # the loop is blocked: what the kernel knows, it does not
-    assert (await calls.ask(url, read=5)).message_id == 7
+    assert (await calls.ask(url)).message_id == 7
     thread.join(5)
     listener.close()
 
@@ -343,13 +359,13 @@ async def test_connections_are_given_up_by_age_but_never_under_a_request(calls: 
         writer.write(OK)
         await reader.read()
 
-    old = Transport(4, connect=5, life=0.0)
+    old = Transport(4, connect=30, life=0.0)
     await old.initialize()
     async with server(behave) as url:
-        first = asyncio.create_task(calls.ask(url, read=5, request=old))
+        first = asyncio.create_task(calls.ask(url, request=old))
         await until(lambda: opened)
         for _ in range(2):
-            assert (await calls.ask(url, read=5, request=old)).message_id == 7
+            assert (await calls.ask(url, request=old)).message_id == 7
         release.set()
         assert (await first).message_id == 7
         assert opened == 3
@@ -370,7 +386,7 @@ async def test_no_more_connections_than_allowed(calls: Calls) -> None:
             writer.write(OK)
 
     async with server(behave) as url:
-        await asyncio.gather(*(calls.ask(url, read=5) for _ in range(20)))
+        await asyncio.gather(*(calls.ask(url) for _ in range(20)))
     assert 1 <= most <= 4
 
 
