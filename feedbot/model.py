@@ -205,7 +205,7 @@ class Source:
     language: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
     verify_tls: bool = True
-    paused: bool = False
+    keep: timedelta | None = None
 
     @property
     def complete(self) -> bool:

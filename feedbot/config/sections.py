@@ -28,6 +28,7 @@ from feedbot.config.values import (
     Whole,
     Words,
     Zone,
+    parse_duration,
 )
 from feedbot.errors import ConfigError
 from feedbot.model import Category, Kind, Source
@@ -35,7 +36,6 @@ from feedbot.rules.filters import Rule, parse_rules
 
 # Accepted by the contract, without effect in this version; `check` and the daemon say so.
 WITHOUT_EFFECT = (
-    ("feedbot", "keep"),
     ("publish", "hub"),
     ("publish", "brotli"),
     ("publish", "per_source"),
@@ -43,7 +43,6 @@ WITHOUT_EFFECT = (
     ("telegram", "probe_unknown"),
     ("telegram", "admins"),
     ("category", "approval"),
-    ("source", "keep"),
     ("subscription", "template"),
     ("subscription", "style"),
 )
@@ -222,6 +221,7 @@ class Config(BaseSettings):
                 language=source.language,
                 headers=_read_headers(source),
                 verify_tls=source.verify_tls,
+                keep=parse_duration(kept) if (kept := source.keep or self.feedbot.keep) else None,
             )
             for source in self.source
         )

@@ -146,7 +146,7 @@ async def _publish_changed(crew: Crew, at: datetime) -> int:
             report = await publish(crew.tools, feed.slug)
             crew.observer.publication(report, 0.0)
             written += report.written
-    await publish_index(crew.tools, at)
+    await publish_index(crew.tools)
     return written
 
 

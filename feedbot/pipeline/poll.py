@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
-from feedbot.errors import FetchError, ParseError
+from feedbot.errors import FetchError, HostBusyError, ParseError
 from feedbot.model import Kind, ParsedFeed, Source, SourceState
 from feedbot.net.answer import mask
 from feedbot.pipeline.reading import PoisonError, Reading, read_source, reader_of
@@ -88,7 +88,10 @@ async def _failed(
         known = schedule.poisoned(state, error.body_hash, now)
     status = error.status if isinstance(error, FetchError) and error.status else 0
     wait = error.retry_after if isinstance(error, FetchError) else None
-    after = schedule.after_failure(known, str(error), now, terms, jitter, status=status, retry_after=wait)
+    if isinstance(error, HostBusyError):
+        after = schedule.put_off(known, str(error), now, terms)
+    else:
+        after = schedule.after_failure(known, str(error), now, terms, jitter, status=status, retry_after=wait)
 
     def save(connection: Connection) -> None:
         saved = sources.save_poll_state(connection, state, after)

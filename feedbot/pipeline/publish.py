@@ -1,7 +1,5 @@
 """publish: a category's feed as its entries are now."""
 
-from datetime import datetime
-
 from feedbot.pipeline.tools import Tools
 from feedbot.publish.site import PublishReport
 
@@ -11,6 +9,6 @@ async def publish(tools: Tools, slug: str) -> PublishReport:
     return await tools.site.write_feed(slug)
 
 
-async def publish_index(tools: Tools, now: datetime) -> None:
+async def publish_index(tools: Tools) -> None:
     """Write the pages that list the feeds; after the feeds, so that what they name is there."""
-    await tools.site.write_index(now)
+    await tools.site.write_index()

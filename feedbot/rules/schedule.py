@@ -199,6 +199,12 @@ def after_failure(
     return replace(failed, next_poll=now + wait, because=because)
 
 
+def put_off(state: SourceState, error: str, now: datetime, terms: Terms) -> SourceState:
+    """The memory where a source was not asked, for others of its host were: no failure of its own."""
+    interval, _ = base_interval(state, terms)
+    return replace(state, next_poll=now + min(interval, FLOOR), because=error)
+
+
 def poisoned(state: SourceState, body_hash: str, now: datetime) -> SourceState:
     """The memory of a source whose body killed the worker."""
     known = state.poison if state.poison and state.poison.body_hash == body_hash else None

@@ -145,8 +145,8 @@ def save_state(connection: Connection, state: SourceState) -> None:
 
 
 def save_poll_state(connection: Connection, before: SourceState, after: SourceState) -> bool:
-    """Remember a source after a poll that began with the memory `before`; False, and nothing is written, where
-    somebody else polled it or changed its plan meanwhile.
+    """Remember a source after a poll that began with the memory `before`. False, and nothing is written,
+    where somebody else polled it or changed its plan meanwhile.
     """
     values = {"wanted": after.source_id, "was_due": before.next_poll, **rows.state_values(after)}
     return connection.execute(_SAVE_DUE, values).rowcount == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from feedbot.model import SourceState, Validators
-from feedbot.store import Store, entries, sources, subscriptions
+from feedbot.store import Store, sources, subscriptions
 from tests.cli.conftest import Feedbot, fingerprint
 from tests.support import NOW, SOURCE, entry, new, subscription
 
