@@ -192,7 +192,7 @@ def identified(candidate: Candidate, known: Mapping[str, StoredEntry]) -> Stored
 
 def _confirms(candidate: Candidate, stored: StoredEntry, known: Mapping[str, StoredEntry]) -> bool:
     told, before = candidate.entry, stored.entry
-    if told.url is None or before.url is None:
+    if told.url is None or before.url is None or normalised(told.url) == normalised(before.url):
         return True
     hits = _hits(candidate, stored, known)
     alike = hits & {"link", "title"} or ("text" in hits and _is_long(told))

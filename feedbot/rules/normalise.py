@@ -30,11 +30,12 @@ MAX_TITLE = 1000
 MAX_SUMMARY = 300
 MAX_HTML = 512 * 1024
 MAX_NAME, MAX_LABEL = 200, 100
+_LONGEST_LINE = 4000  # of what is folded for a name, a label or a title
 MOST_AUTHORS, MOST_LABELS, MOST_LINKS = 20, 32, 50
 _BEGINNING = 20 * MAX_SUMMARY
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,4}")
 _NO_LANGUAGE = frozenset({"und", "mul", "zxx", "mis", "xx", "root"})
-_BY = re.compile(r"(?:(?:written|posted|reported)\s+)?by\s*[:=]?\s+(?=\S)", re.IGNORECASE)
+_BY = re.compile(r"^(?:(?:written|posted|reported)\s+)?by\s*[:=]?\s+(?=\S)", re.IGNORECASE)
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 
 
@@ -224,7 +225,7 @@ def _authors(authors: Iterable[Author]) -> tuple[Author, ...]:
     """Each person once: a name without "By", an address that stands for a name told apart from it."""
     found: dict[str, Author] = {}
     for author in authors:
-        name, email = _BY.sub("", fold(author.name), count=1), fold(author.email) or None
+        name, email = _BY.sub("", fold(author.name[:_LONGEST_LINE])), fold(author.email) or None
         if address := _EMAIL.search(name):
             email = email or address[0]
             rest = (name[: address.start()] + name[address.end() :]).strip(" <>()[],;:-")
@@ -241,7 +242,10 @@ def _authors(authors: Iterable[Author]) -> tuple[Author, ...]:
 
 
 def _labels(told: Iterable[str]) -> tuple[str, ...]:
-    labels = {fold_case(label): cut(fold(label), MAX_LABEL, at_sentence=False) for label in reversed([*told])}
+    labels = {
+        fold_case(label[:_LONGEST_LINE]): cut(fold(label[:_LONGEST_LINE]), MAX_LABEL, at_sentence=False)
+        for label in reversed([*told])
+    }
     return tuple(label for label in reversed(labels.values()) if label)[:MOST_LABELS]
 
 

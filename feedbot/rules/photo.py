@@ -12,7 +12,7 @@ from feedbot.rules.urls import absolute, normalised
 SMALLEST_SIDE = 60
 MOST_PHOTOS = 200
 _SMALL_LEAD = 200
-_LONGEST_WORDS = 2000
+_LONGEST_WORDS, _LONGEST_NAME = 2000, 200
 _USUAL_WIDTH = 2000  # what a picture without a size in its address is taken for
 _WIDEST = 2560
 _EDGE = r"(?:$|[/_.\d-])"
@@ -51,7 +51,7 @@ def is_photo(photo: Photo) -> bool:
     if len(sides) == 2 and min(sides) <= 100 and max(sides) >= 4 * min(sides):
         return False
     parts = urlsplit(photo.url)
-    name = "/" + unquote(parts.path).rpartition("/")[2]
+    name = "/" + unquote(parts.path).rpartition("/")[2][-_LONGEST_NAME:]
     if _NO_PICTURES.search(parts.hostname or "") or _NOT_FIRST.search(name):
         return False
     return not _NOT_A_PHOTO.search(name) or _WORDY_PHOTO.search(name) is not None

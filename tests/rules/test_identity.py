@@ -121,6 +121,24 @@ def test_one_guid_and_one_text_for_ever_do_not_hide_a_new_title_and_link():
     assert memory.poll(item(2, guid="same", content_text="Read on.")) == ["Article 2"]
 
 
+def test_an_edited_title_of_an_entry_whose_link_all_share_is_no_new_entry():
+    link = "https://gazette.example/news"
+    listed = [item(number, link=link, published=None) for number in (3, 2, 1)]
+    memory = Memory()
+    assert len(memory.poll(*listed)) == 3
+    edited = item(2, link=link, published=None, title="Another headline")
+    assert memory.poll(edited, unread=(listed[0], listed[2])) == []
+    assert memory.poll(listed[0], edited, listed[2]) == []
+
+
+def test_a_new_entry_among_others_that_were_not_read_is_new_and_an_edit_is_not():
+    listed = tuple(item(number) for number in range(9, 0, -1))
+    memory = Memory()
+    memory.poll(*listed)
+    assert memory.poll(item(10), unread=listed) == ["Article 10"]
+    assert memory.poll(item(9, guid="other", link="/other"), unread=(item(10), *listed[1:])) == []
+
+
 def test_all_guids_change_and_links_stay():
     memory = Memory()
     memory.poll(*(item(number) for number in range(9, 0, -1)))

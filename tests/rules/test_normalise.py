@@ -166,6 +166,7 @@ def test_a_text_without_html_becomes_paragraphs():
         ((Author("Kim Hyelin <kim@gazette.example>"),), (Author("Kim Hyelin", "kim@gazette.example"),)),
         ((Author("kim@gazette.example"),), (Author("kim", "kim@gazette.example"),)),
         ((Author("Byron Ada"), Author(" ")), (Author("Byron Ada"),)),
+        ((Author("Stand by Me Theatre"),), (Author("Stand by Me Theatre"),)),
         ((Author("Ada", uri="javascript:x"),), (Author("Ada"),)),
     ],
 )
