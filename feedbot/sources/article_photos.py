@@ -17,6 +17,7 @@ from feedbot.sources.selector import find, text_of
 
 _MOST_IMAGES = 300
 _LEAD_WIDTH = 200
+_LONGEST_FRAME = 900
 
 
 def article_photos(
@@ -39,8 +40,9 @@ def article_photos(
     rule, head = next(((rule, found) for rule, found in heads if found and is_photo(found[0])), ("", ()))
     if not head:
         return (photos or _beside(page, scope)), credit, "body"
-    if stem(head[0].url) in {stem(photo.url) for photo in photos}:
-        return photos, credit, "body"
+    wanted = stem(head[0].url)
+    if wanted in {stem(photo.url) for photo in photos}:
+        return [_joined(one, head[0]) if stem(one.url) == wanted else one for one in photos], credit, "body"
     shown, in_masthead = _shown(page, scope, head[0])
     if shown:
         return [_joined(shown, head[0]), *photos], credit, rule
@@ -120,23 +122,24 @@ def _in_masthead(node: LexborNode) -> bool:
 
 def _framed(page: Page, node: LexborNode) -> Photo | None:
     """A picture with the caption and credit of the figure around it."""
-    picture = image_of(node, page.base) if node.tag in {"img", "amp-img"} else None
+    image = node if node.tag in {"img", "amp-img"} else node.css_first("img, amp-img")
+    picture = image_of(image, page.base) if image is not None else None
     frame: LexborNode | None = node
-    for _ in range(4):
-        if frame is None or frame.tag in {"body", "article", "main"}:
+    for _ in range(5):
+        if (
+            frame is None
+            or frame.tag in {"body", "article", "main"}
+            or len(frame.text(deep=True)) > _LONGEST_FRAME
+        ):
             break
         if is_frame(frame) or frame.css_first("figcaption, [class*='caption']") is not None:
-            found = sort_out(
-                read_blocks(frame, page.base, page.nodes(page.pack.article.caption), framed=is_frame(frame)),
-                page.links,
-                caption_from_alt=False,
-            )
-            photos, credit = found.credited()
+            captions = page.nodes(page.pack.article.caption)
+            blocks = read_blocks(frame, page.base, captions, framed=is_frame(frame))
+            photos, credit = sort_out(blocks, page.links, caption_from_alt=False).credited()
             same = [one for one in photos if picture is None or stem(one.url) == stem(picture.url)]
-            return replace(same[0], credit=same[0].credit or credit) if same else picture
+            if same and (same[0].caption or same[0].credit or credit):
+                return replace(same[0], credit=same[0].credit or credit)
         frame = frame.parent
-    if picture is None and (image := node.css_first("img, amp-img")) is not None:
-        return image_of(image, page.base)
     return picture
 
 

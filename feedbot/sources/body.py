@@ -161,8 +161,11 @@ class _Sorter:
     def _is_caption(self, at: int, block: Block) -> bool:
         if not block.lines or block.where.tag in {"h1", "h2", "h3", "li"}:
             return block.where.caption and bool(block.lines)
-        if block.where.caption or block.where.frame in self.frames:
+        if block.where.frame in self.frames:
             return True
+        if block.where.caption:
+            following = self.blocks[at + 1].photo if at + 1 < len(self.blocks) else None
+            return self.under is not None or following is not None or bool(self.body.photos)
         return self._is_alt(block.text) or self._stands_under(at, block)
 
     def _is_alt(self, text: str) -> bool:

@@ -12,11 +12,11 @@ _FEWEST_LETTERS = 25
 _CHROME_TAGS = frozenset("nav aside footer form menu dialog select button".split())
 _CHROME = re.compile(
     r"(?:^|[\s_-])(?:share|sharing|shares|social|sns|comments?|respond|disqus|newsletter|subscribe|subscription|signup"
-    r"|promo|advert\w*|ads?|sponsor\w*|sidebar|breadcrumbs?|pagination|paging|pager|toolbar|cookies?|popup|modal|widget"
+    r"|promo|advert\w*|ads?|sponsor\w*|sidebar|breadcrumbs?|pagination|paging|pager|toolbar|cookies?|popup|modal"
     r"|nav|navbar|menu|location|files?|attach|(?:[a-z]+[-_])?info|toc|skip|sr-only|screen-reader-text|visually-hidden|footer|masthead|tags|tag-list|taglist|hashtags?"
     r"|entry-meta|post-meta|article-meta|byline|print|related|recommend\w*|popular|trending|most-read|more-stories|author-bio"
     r"|author-box|about-author|post-navigation|view_util|btn_?\w*)(?:$|[\s_-])"
-    r"|(?:^|\s)(?:sharedaddy|jp-relatedposts|addtoany\w*|addthis\w*|yarpp\w*|subscription-widget\w*)",
+    r"|(?:^|\s)(?:widget|sharedaddy|jp-relatedposts|addtoany\w*|addthis\w*|yarpp\w*|subscription-widget\w*)",
     re.IGNORECASE,
 )
 _WRAPPERS = frozenset("p div td section article main blockquote pre li dd center font span".split())
@@ -49,16 +49,14 @@ def densest(root: LexborNode) -> LexborNode | None:
     scores: dict[int, float] = {}
     nodes: dict[int, LexborNode] = {}
     for holder, letters in _holders(root):
-        self_share = 0.0 if holder.tag == "p" else 1.0
-        above = holder.parent
-        for node, share in (
-            (holder, self_share),
-            (above, 1.0 - self_share / 2),
-            (above and above.parent, 0.5),
-        ):
-            if node is not None and node.tag not in {"html", None}:
-                nodes[node.mem_id] = node
-                scores[node.mem_id] = scores.get(node.mem_id, 0.0) + letters * share
+        own = 0.0 if holder.tag == "p" else 1.0
+        node: LexborNode | None = holder
+        for share in (own, 1.0 - own / 2, 0.5, 0.4, 0.3):
+            if node is None or node.tag in {"html", None}:
+                break
+            nodes[node.mem_id] = node
+            scores[node.mem_id] = scores.get(node.mem_id, 0.0) + letters * share
+            node = node.parent
     for key, node in nodes.items():
         scores[key] *= 1 - _link_share(node)
     if not scores:
@@ -87,9 +85,11 @@ def _holders(root: LexborNode) -> Iterator[tuple[LexborNode, int]]:
 
 
 def _link_share(node: LexborNode) -> float:
-    letters = len(node.text(deep=True)) or 1
-    linked = sum(len(link.text(deep=True)) for link in node.css("a")[:500])
-    return min(1.0, linked / letters)
+    return min(1.0, _linked(node) / (len(node.text(deep=True)) or 1))
+
+
+def _linked(node: LexborNode) -> int:
+    return sum(len(link.text(deep=True)) for link in node.css("a")[:500])
 
 
 def weight(text: str) -> int:
@@ -105,7 +105,8 @@ def _widened(node: LexborNode) -> LexborNode:
     for _ in range(3):
         if above is None or above.tag in {"body", "html", "tr", "tbody", "table"} or is_chrome(above):
             break
-        if len(fold(above.text(deep=True))) > length * 1.15 + min(200, length // 5):
+        added = len(fold(above.text(deep=True))) - length
+        if added > length * 0.15 + min(200, length // 5) or _linked(above) > _linked(node) + 20:
             break
         node, above = above, above.parent
     return node

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from html import escape
 
 from lxml import etree
-from trafilatura import extract
+from trafilatura import bare_extraction
 
 from feedbot.model import Photo
 from feedbot.rules.text import clean, fold
@@ -14,19 +14,28 @@ from feedbot.sources.blocks import Block, Line, Where
 _TAGS = {"head": "h2", "item": "li", "quote": "blockquote"}
 
 
+# What its rules raise on odd pages; one of them is not worth an entry.
+_FAILURES = (
+    etree.LxmlError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    AssertionError,
+)
+
+
 def extract_blocks(html: str, base: str) -> list[Block]:
     """Paragraphs, headings, list items and pictures that trafilatura finds; none where it finds nothing."""
-    told = extract(
-        clean(html), output_format="xml", include_comments=False, include_images=True, with_metadata=False
-    )
-    if not told:
-        return []
-    parser = etree.XMLParser(resolve_entities=False, no_network=True)
     try:
-        root = etree.fromstring(told.encode(errors="replace"), parser)
-    except etree.XMLSyntaxError:
+        told = bare_extraction(
+            clean(html), include_comments=False, include_images=True, with_metadata=False, as_dict=False
+        )
+    except _FAILURES:
         return []
-    return list(_blocks(root, base))
+    body = getattr(told, "body", None)
+    return list(_blocks(body, base)) if body is not None else []
 
 
 def _blocks(root: etree._Element, base: str) -> Iterator[Block]:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from feedbot.sources.tolerant import Reading
 
 
-_MOST_TAGS = 200_000
+_MOST_SIGNS = 300_000  # tags and entities
 _MOST_UNCLOSED = 100
 _DECLARED_ENTITY = re.compile(r"<!ENTITY", re.IGNORECASE)
 _TAIL = re.compile(r"</(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
-_TAG = re.compile(rb"<[a-zA-Z]")
+_SIGN = re.compile(rb"<[a-zA-Z/!?]|&")
 _ENTRY_START = re.compile(rb"<(?:item|entry)[\s>/]", re.IGNORECASE)
 _DATE = re.compile(
     rb"<(?:pubDate|published|updated|dc:date|issued|modified)[^>]*>(?:<!\[CDATA\[)?([^<\]]{1,200})",
@@ -105,7 +105,7 @@ def read_whole(data: bytes, url: str) -> ParsedFeed:
 def _is_hopeless(data: bytes) -> bool:
     """Whether reading tag by tag would take minutes: no feed that people wrote has so many tags."""
     sections, closed = data.count(b"<![CDATA["), data.count(b"]]>")
-    return len(_TAG.findall(data)) > _MOST_TAGS or sections > closed + _MOST_UNCLOSED
+    return len(_SIGN.findall(data)) > _MOST_SIGNS or sections > closed + _MOST_UNCLOSED
 
 
 def _why_nothing(reading: "Reading") -> str | None:

@@ -15,7 +15,10 @@ _REPORTER = re.compile(
     r"(?:[\w·\s]{1,20}=\s*)?(?:(?:글|취재)\s*[:=]?\s*)?([가-힣·,\s]{2,40}?)\s*(?:명예)?기자"
 )
 _WRITER = re.compile(r"(?:글|취재|작성자?)\s*[:=·]?\s*([가-힣]{2,4}(?:\s*[·,]\s*[가-힣]{2,4})*)")
-_PHOTO = r"(?:Photos?|Photographs?|Images?|Pictures?|Videos?|사진)(?:\s*(?:and|&|·)\s*(?:videos?|영상))?"
+_PHOTO = (
+    r"(?:Photos?|Photographs?|Images?|Pictures?|Videos?|Fotos?|Bild(?:er)?|Crédits?(?:\s+photos?)?|Фото|写真|사진)"
+    r"(?:\s*(?:and|&|·)\s*(?:videos?|영상))?"
+)
 _SIGN = r"\s*(?:credits?|제공|출처)?\s*[=:：|]\s*"
 _WORDED = r"\s*(?:(?:provided\s+)?by|from|courtesy(?:\s+of)?|credits?\s*[=:：]?)\s+"
 _CREDIT = re.compile(rf"[(\[]?{_PHOTO}(?:{_SIGN}|{_WORDED})(.+?)[)\]]?", re.IGNORECASE)
@@ -35,6 +38,9 @@ _CREDIT_IN_CAPTION = re.compile(
 )
 _RELATED = re.compile(
     r"Related\s+(?:Contents?|Articles?|News|Stor(?:y|ies)|Links?|Posts?|Coverage|Reading)\s*:?"
+    r"|Related\s+(?:topics?|tags)|More\s+(?:on\s+this\s+story|stories|news)|(?:Read|Up)\s+next|You\s+may\s+also\s+like"
+    r"|Recommended(?:\s+(?:for\s+you|stories|reading))?|Mehr\s+zum\s+Thema|Verwandte\s+(?:Artikel|Themen)"
+    r"|(?:À\s+)?Lire\s+aussi|Читайте\s+также|По\s+теме|関連(?:記事|リンク|ニュース)|相关(?:新闻|阅读)"
     r"|(?:관련|연관)\s*(?:기사|콘텐츠|컨텐츠|뉴스|자료|링크)\s*:?",
     re.IGNORECASE,
 )
@@ -51,13 +57,15 @@ _ROLE = re.compile(
 _PARTICLES = frozenset("al bin da de del della den der di dos du el from ibn la le ter van von y".split())
 _LABEL_PARTS = re.compile(r"\s*\|\s*|\s+/\s+|,\s+(?=photos?\b)", re.IGNORECASE)
 _BYLINE_START = re.compile(
-    r"^(?:(?:written|posted|published|submitted|reported|words|text|story|article)\s+)?by\b\s*[:：]?\s*|^(?:authors?|작성자)\s*[:：]\s*",
+    r"^(?:(?:written|posted|published|submitted|reported|words|text|story|article)\s+)?by\b\s*[:：]?\s*"
+    r"|^(?:authors?|작성자|autor(?:in)?|автор|текст|文)\s*[:：]\s*|^(?:von|par|por|di|door|av|af)\s+(?=[A-ZÀ-Ý])",
     re.IGNORECASE,
 )
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
 _BYLINE_END = re.compile(
     rf"\s*(?:\bon\b|\bat\b|[|·•,–—-])?\s+(?:\w{{3,9}},?\s+)?"
-    rf"(?:{_MONTH}\s+\d|\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}|\d{{1,2}}[/.]\d|\d{{4}}\s?[-./년]).*$|\s+[|•]\s.*$",
+    rf"(?:{_MONTH}\s+\d|\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}|\d{{1,2}}[/.]\d|\d{{4}}\s?[-./년]).*$|\s+[|•]\s.*$"
+    r"|\s+[-–—·]\s+(?=.*\d).*$",
     re.IGNORECASE,
 )
 _ORNAMENTS = " *※▲▶■□●○◆◇-–—·\u3000"
@@ -252,13 +260,15 @@ def _spells_some(name: str, mail: str) -> bool:
     return any(len(word) > 2 and word in _local(mail) for word in _words(name))
 
 
-def byline_authors(text: str | None) -> list[Author]:
-    """The authors of a text that a page marks as its byline, in whatever form; none for an address."""
-    line = fold(text)
-    line = _BYLINE_START.sub("", _BYLINE_END.sub("", line)).strip(" ,|·:-–—")
-    if not line or len(line) > _LONGEST_LABEL or "://" in line:
+def byline_authors(text: str | None, *, strict: bool = False) -> list[Author]:
+    """The authors of a text that a page marks as its byline, in whatever form; none for an address.
+    `strict` takes nothing but lines such as "Posted by Kim Nara on July 3, 2025".
+    """
+    told = fold(text)
+    line = _BYLINE_START.sub("", _BYLINE_END.sub("", told)).strip(" ,|·:-–—")
+    if not line or len(line) > _LONGEST_LABEL or "://" in line or (strict and told.startswith(line)):
         return []
     label = label_of(line) or label_of(f"By {line}")
     if label and (label.names or label.emails):
         return list(join_authors(dict.fromkeys(label.names), dict.fromkeys(label.emails)))
-    return [Author(line)] if len(line.split()) <= 6 and not line.endswith(".") else []
+    return [Author(line)] if not strict and len(line.split()) <= 6 and not line.endswith(".") else []

@@ -174,13 +174,11 @@ def _body(tree: LexborHTMLParser, start: str) -> str | None:
 
 def _selector(tree: LexborHTMLParser, node: LexborNode) -> str | None:
     """The shortest selector whose first node is this one; None where neither it nor its parent has a name."""
+    if not _PLAIN_NAME.fullmatch(node.tag or ""):
+        return None
     attribute = "@datetime" if node.tag == "time" and node.attributes.get("datetime") else ""
-    above = _named(node.parent) if node.parent is not None else None
-    for css in (
-        _named(node),
-        f"{above} {_named(node) or node.tag}" if above else None,
-        node.tag if node.tag == "h1" else None,
-    ):
+    own, above = _named(node), _named(node.parent) if node.parent is not None else None
+    for css in (own, f"{above} {own or node.tag}" if above else None, "h1" if node.tag == "h1" else None):
         first = tree.css_first(css) if css else None
         if css and first is not None and first.mem_id == node.mem_id:
             return css + attribute
@@ -189,6 +187,8 @@ def _selector(tree: LexborHTMLParser, node: LexborNode) -> str | None:
 
 def _named(node: LexborNode) -> str | None:
     """A node by its id or by its classes that mean something."""
+    if not _PLAIN_NAME.fullmatch(node.tag or ""):
+        return None
     identity = node.attributes.get("id") or ""
     if _PLAIN_NAME.fullmatch(identity) and not _NUMBERED.search(identity):
         return f"#{identity}"

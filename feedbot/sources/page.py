@@ -25,7 +25,7 @@ from feedbot.sources.body import Body, only_known
 from feedbot.sources.labels import EMAILS, Label, byline_authors, join_authors
 from feedbot.sources.listing import base_of, link_of, parse_list, read_format
 from feedbot.sources.pack import Pack, compiled
-from feedbot.sources.patterns import is_part_of_head, read_patterns
+from feedbot.sources.patterns import date_in, is_part_of_head, is_sentence, read_patterns
 from feedbot.sources.selector import find, select, select_all
 from feedbot.sources.shallow import shallow
 from feedbot.sources.structured import read_json_ld, read_meta, read_microdata, read_names
@@ -34,6 +34,8 @@ __all__ = ["choose", "link_of", "parse_article", "parse_list", "plain", "recogni
 
 _MOST_RELATED = 20
 _HEAD_BLOCKS = 8
+_SHORT_LINE = 40
+_RUNNING = 80
 _TYPES = {".hwp": "application/x-hwp", ".hwpx": "application/hwp+zip"}
 
 
@@ -68,6 +70,8 @@ def parse_article(html: str, url: str, pack: Pack) -> ParsedEntry:
         ]
     )
     body.text = _without_head(body.text, told)
+    if body_by in {"text pattern", "trafilatura"}:
+        body.text = _without_edges(body.text)
     heads = (("JSON-LD", structured.photos), ("OpenGraph", meta.photos), ("microdata", microdata.photos))
     found, credit, photos_by = article_photos(page, body, scope, heads, logos)
     photos = with_credit(tidy(found, page.base), credit)
@@ -158,6 +162,17 @@ def _without_head(blocks: list[Block], told: ParsedEntry) -> list[Block]:
     dropped = {id(block) for block in head[:running] if is_part_of_head(block.text, told)}
     is_all = all(id(block) in dropped for block in blocks if block.lines)
     return blocks if is_all else [block for block in blocks if id(block) not in dropped]
+
+
+def _without_edges(blocks: list[Block]) -> list[Block]:
+    """A guessed body without the short lines above its first sentence that are none, and a date below."""
+    texts = [block for block in blocks if block.lines]
+    first = next((n for n, block in enumerate(texts) if len(block.text) > _RUNNING), 0)
+    heading = {"h2", "h3", "h4"}
+    above = [one for one in texts[:first] if one.where.tag not in heading and not is_sentence(one.text)]
+    below = (block for block in texts[max(first, len(texts) - 2) :] if date_in(block.text, whole=True))
+    dropped = {id(block) for block in (*above, *below) if len(block.text) <= _SHORT_LINE}
+    return [block for block in blocks if id(block) not in dropped]
 
 
 def _attachments(page: Page) -> tuple[Enclosure, ...]:

@@ -27,18 +27,19 @@ _LINES = (
 _BYLINES = (
     "[rel~='author'], a[href*='/author/'], [class*='byline'], [class*='Byline'], .author-name, .author,"
     " [class*='author'], .writer, .reporter, .journalist, [class*='posted-by'], [class*='submitted'], .fn,"
-    " [class*='writer']"
+    " [class*='writer'], [class*='signature']"
 )
 _SECTIONS = (
     ".cat-links a, [rel~='category'], [class*='category'] a, [class*='category'], [class*='section-name'],"
-    " [class*='kicker'], [class*='eyebrow'], .post-categories a, .primary-tag, [class*='section-label']"
+    " [class*='kicker'], [class*='eyebrow'], .post-categories a, .primary-tag, [class*='section-label'],"
+    " [class*='surtitre'], [class*='dachzeile'], [class*='overline']"
 )
 _CRUMBS = (
     "[class*='breadcrumb'], [class*='Breadcrumb'], [aria-label*='breadcrumb' i], [class*='location'],"
     " [id*='breadcrumb']"
 )
 _ELSEWHERE = re.compile(
-    r"(?:^|[\s_-])(?:related|sidebar|comments?|recommend\w*|popular|widget|nav|latest|trending)(?:$|[\s_-])",
+    r"(?:^|[\s_-])(?:related|sidebar|comments?|recommend\w*|popular|nav|latest|trending)(?:$|[\s_-])",
     re.IGNORECASE,
 )
 _POST = re.compile(r"(?:^|\s)(?:h-?entry|post|node|blog-post|article)(?:$|\s)", re.IGNORECASE)
@@ -192,8 +193,13 @@ def _signed(near: LexborNode | None) -> tuple[Author, ...]:
     """The authors that a line of its own near the body names: "By Kim Nara", "작성자 김나라"."""
     for node in near.css(_LINES)[: _MOST * 5] if near is not None else ():
         text = fold(node.text(deep=True, separator=" "))
-        if 4 < len(text) <= 60 and (label := label_of(text)) and label.names and not label.credit:
+        if not 4 < len(text) <= 80:
+            continue
+        label = label_of(text)
+        if label and label.names and not label.credit:
             return tuple(Author(name) for name in label.names)
+        if authors := byline_authors(text, strict=True):
+            return tuple(authors)
     return ()
 
 
@@ -231,9 +237,15 @@ def is_part_of_head(text: str, entry: ParsedEntry) -> bool:
         (fold_case(one) for one in (*names, *entry.categories) if one), key=len, reverse=True
     ):
         left = left.replace(known, " ")
-    return left != told and not _HEAD_WORDS.sub("", re.sub(r"(?<=\d)(?=[a-z])|(?<=[a-z])(?=\d)", " ", left))
+    is_known = left != told or (len(told) <= 40 and any(map(str.isdigit, told)))
+    return is_known and not _HEAD_WORDS.sub("", re.sub(r"(?<=\d)(?=[a-z])|(?<=[a-z])(?=\d)", " ", left))
 
 
 def is_long_sentence(text: str) -> bool:
     """Whether a line is running text."""
     return len(text) > 80 and text.endswith((".", "!", "?", "”", '"'))
+
+
+def is_sentence(text: str) -> bool:
+    """Whether a line ends as sentences do, or is too long to be anything else."""
+    return len(text) > 100 or text.rstrip("\"'”’»)").endswith((".", "!", "?", "…", "。", "」"))

@@ -6,6 +6,7 @@ tests compare every field with what `feedparser.parse` reads, so that a new vers
 """
 
 import re
+from html.entities import html5
 from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 from xml.sax.xmlreader import AttributesNSImpl
@@ -301,17 +302,14 @@ def read_broken(data: bytes, url: str) -> Reading:
     return Reading(loose, well_formed=False)
 
 
-_UNFIT = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
-    r"|&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]|[dD][89a-fA-F][0-9a-fA-F]{2}));"
-)
+_UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _PREFIX = re.compile(r"<([A-Za-z][\w.-]{0,30}):[A-Za-z]")
 _DECLARED_PREFIX = re.compile(r"\bxmlns:([\w.-]{1,31})\s*=")
 _ROOT_NAME = re.compile(r"<[\w.:-]{1,60}(?=[\s>/])")
 _MOST_PREFIXES = 20
-_LOOSE_AMPERSAND = re.compile(
-    r"<!\[CDATA\[(?:.*?\]\]>|.*)|<!--(?:.*?-->|.*)"
-    r"|&+(?=&)|&(?!(?:lt|gt|amp|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)(?:([a-zA-Z][a-zA-Z0-9]{1,31});)?",
+_REFERENCE = re.compile(
+    r"<!\[CDATA\[(?:.*?\]\]>|.*)|<!--(?:.*?-->|.*)|&(?:lt|gt|amp|quot|apos);"
+    r"|&#(?:([0-9]{1,7})|x([0-9a-fA-F]{1,6}));|&([a-zA-Z][a-zA-Z0-9]{1,31});|&+(?=&)|&",
     re.DOTALL,
 )
 
@@ -322,16 +320,25 @@ def tidy(text: str) -> str:
 
     Most feeds that are not well-formed are well-formed then, and nothing of them is lost on the way.
     """
-    from html.entities import html5  # noqa: PLC0415  # large, and seldom needed
+    return _bound(_REFERENCE.sub(_resolved, _UNFIT.sub("", text)))
 
-    def resolved(match: re.Match[str]) -> str:
-        whole, name = match[0], match[1]
-        if name is None:
-            return whole if whole[0] == "<" else "&amp;" * len(whole)
-        character = html5.get(f"{name};")
-        return character if character and character not in "<>&" else f"&amp;{name};"
 
-    return _bound(_LOOSE_AMPERSAND.sub(resolved, _UNFIT.sub("", text)))
+def _resolved(match: re.Match[str]) -> str:
+    """What stands for a reference, a section or an ampersand in well-formed XML."""
+    whole, decimal, hexadecimal, name = match[0], match[1], match[2], match[3]
+    if whole[0] == "<":
+        return whole
+    if decimal or hexadecimal:
+        code = int(decimal) if decimal else int(hexadecimal, 16)
+        return (
+            whole
+            if code < 0x110000 and (code in {9, 10, 13} or code > 31) and not _UNFIT.match(chr(code))
+            else ""
+        )
+    if name:
+        character = html5.get(f"{name};", "<")
+        return f"&amp;{name};" if character in "<>&" else character
+    return whole if whole[-1] == ";" else "&amp;" * len(whole)
 
 
 def _bound(text: str) -> str:

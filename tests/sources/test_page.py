@@ -213,6 +213,12 @@ COPY = CAPTION.replace(" on", "\u00a0 on")
         f'<div class="figCenter"><img src="/a.jpg" alt="a.jpg"><p>{CAPTION}</p></div>',
         f'<p class="figcaption">{CAPTION}</p><p><img src="/a.jpg"></p>',
         f'<div class="figCenter"><img src="/a.jpg" alt="Clouds over Naru in"><p>{CAPTION}</p></div>',
+        f'<center><img src="/a.jpg"><br><font size="2">{CAPTION}</font></center>',
+        f'<p style="text-align: center"><img src="/a.jpg"></p><p style="text-align: center">{CAPTION}</p>',
+        f'<p><img src="/a.jpg" alt="a.jpg"><br>{CAPTION}</p>',
+        f'<p><img src="/a.jpg"></p><p>{CAPTION}</p>',
+        f'<p><img src="/a.jpg" alt="{CAPTION.removesuffix(".")}"><em>{COPY}</em></p>',
+        f'<p><img src="/a.jpg"></p><p class="photoCaption">{CAPTION}</p>',
     ],
 )
 def test_a_caption_is_told_once_and_is_no_body_text(picture: str):
@@ -256,6 +262,30 @@ def test_a_credit_line_under_its_own_photo_belongs_to_that_photo():
     assert [photo.credit for photo in entry.photos] == ["Lee Sol", "Naru News"]
 
 
+def test_captions_under_two_pictures_in_a_row_find_their_own():
+    second = "Umbrellas dry in the hall of the harbor office."
+    entry = article(
+        f'<p><img src="/a.jpg" alt="{CAPTION}"><img src="/b.jpg" alt="{second}"></p>'
+        f"<p>{second}</p><p>{COPY}</p><p>It rained all day.</p>"
+    )
+    assert [photo.caption for photo in entry.photos] == [CAPTION, second]
+    assert entry.content_text == "It rained all day."
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<p><img src="/a.jpg" align="left">It rained all day in the town.</p><p>Then it stopped.</p>',
+        '<img src="/a.jpg"><br><br>It rained all day in the town.<br><br>Then it stopped.',
+        '<center><img src="/a.jpg"></center>It rained all day in the town.<br><br>Then it stopped.',
+    ],
+)
+def test_text_beside_a_picture_is_no_caption(body: str):
+    entry = article(body)
+    assert entry.content_text == "It rained all day in the town.\n\nThen it stopped."
+    assert [photo.caption for photo in entry.photos] == [None]
+
+
 BODIES = {
     "p": "<p>It rained all day.</p><p>Then it stopped.</p>",
     "div": "<div>It rained all day.</div><div><br></div><div>Then it stopped.</div>",
@@ -297,6 +327,22 @@ def test_related_contents_inside_the_body_are_links_and_no_text(box: str):
     assert [(one.url, one.title) for one in entry.related] == [
         ("https://www.korea.net/NewsFocus/policies/view?articleId=2", "More rain")
     ]
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        f'<section class="related_news"><h3>Related Contents</h3><ul><li>{RELATED}</li></ul></section>',
+        f"<div><div><strong>Related Contents</strong></div><div>{RELATED}</div></div>",
+    ],
+)
+def test_related_contents_outside_the_body_are_found_by_their_heading(box: str):
+    html = f'<div id="content_text_ALLBOX"><p>It rained all day.</p></div>{box}'
+    (link,) = parse_article(html, URL, PACK).related
+    assert (link.url, link.title) == (
+        "https://www.korea.net/NewsFocus/policies/view?articleId=2",
+        "More rain",
+    )
 
 
 @pytest.mark.parametrize("inside", ["", "<p></p>", "&nbsp;", "<div><br></div>", "<!-- nothing -->"])
@@ -367,6 +413,42 @@ def test_the_heads_picture_stands_in_where_the_body_has_none():
 def test_a_javascript_link_becomes_the_address_that_it_opens(href: str, link: str):
     assert PACK.list is not None
     assert link_of(href, URL, PACK.list) == f"https://www.korea.net{link}"
+
+
+ITEM = '<img src="/t.jpg" alt="Thumb"><span class="cont"><b class="subj">Rain</b><em>Jul 03, 2031</em></span>'
+
+
+@pytest.mark.parametrize(
+    ("before", "link", "after"),
+    [
+        ('<div class="list-box">', "href=\"javascript:fnView('NewsFocus/policies','11','x')\"", "</div>"),
+        ('<div class="list-box">', 'href=\'javascript:goView("NewsFocus/policies", "11")\'', "</div>"),
+        ('<ul class="list-box"><li>', "href=\"#\" onclick=\"fnView('NewsFocus/policies','11')\"", "</ul>"),
+        (
+            '<div class="list-box"><ul><li>',
+            "href=\"javascript:view('/NewsFocus/policies/',11);\"",
+            "</ul></div>",
+        ),
+        (
+            '<div class="list-box"><div>',
+            'href="javascript:fnView(&#39;NewsFocus/policies&#39;,&#39;11&#39;)"',
+            "</div></div>",
+        ),
+    ],
+)
+def test_a_list_item_is_read_however_its_link_is_called(before: str, link: str, after: str):
+    box = f"{before}<a {link}>{ITEM}</a>{after}"
+    (entry,) = parse_list(box, "https://news.example/NewsFocus/policies", PACK).entries
+    assert entry.link == "https://news.example/NewsFocus/policies/view?articleId=11"
+    assert (entry.title, entry.published) == ("Rain", "Jul 03, 2031")
+    assert [photo.url for photo in entry.photos] == ["https://news.example/t.jpg"]
+
+
+def test_the_next_page_of_a_list_is_built_from_its_javascript():
+    html = f"""<div class="list-box"><a href="javascript:fnView('NewsFocus/policies','11')">{ITEM}</a></div>
+        <div class="paging"><strong>1</strong><a href="javascript:fnPage('2')">2</a></div>"""
+    feed = parse_list(html, "https://news.example/NewsFocus/policies", PACK)
+    assert feed.next_page == "https://news.example/NewsFocus/policies?pageIndex=2"
 
 
 @pytest.mark.parametrize("href", ["javascript:void(0)", "javascript:fnPage('2')", "mailto:a@b.example", ""])
