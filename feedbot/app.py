@@ -85,10 +85,6 @@ def resolve_source(source: Source, packs: Packs) -> Source:
     pack = packs.get(source.site, f"source {source.id}") if source.site else None
     if pack is None and source.kind in {None, Kind.PAGE}:
         pack = packs.for_host(urlsplit(source.url).hostname)
-    if source.kind is Kind.PAGE and (pack is None or pack.list is None):
-        raise ConfigError(
-            f'source {source.id}: kind = "page" needs a rule pack with a [list]; name one with site ='
-        )
     return replace(source, site=pack.name if pack else None)
 
 

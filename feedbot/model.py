@@ -210,7 +210,7 @@ class Source:
     @property
     def complete(self) -> bool:
         """Whether each new entry is read again from its own page."""
-        return self.full_text or self.site is not None or self.kind is Kind.PAGE
+        return self.full_text or self.site is not None or self.kind in {Kind.PAGE, Kind.SITEMAP}
 
 
 @dataclass(frozen=True, slots=True)

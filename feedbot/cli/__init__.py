@@ -84,7 +84,7 @@ def wait_for(work: Coroutine[Any, Any, T]) -> T:
 
 def main() -> None:
     """The program: one line on stderr and the contract's exit code where something is wrong."""
-    from feedbot.cli import daemon, preview, source, status, subscription  # noqa: F401, PLC0415  # they add their commands
+    from feedbot.cli import daemon, newsite, preview, source, status, subscription  # noqa: F401, PLC0415  # they add their commands
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

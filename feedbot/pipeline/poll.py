@@ -123,6 +123,8 @@ async def _remember(
 ) -> PollReport:
     """Save what the document says that was not known, and the memory of the source with it."""
     url = reading.document.url
+    if parsed.kind in {Kind.PAGE, Kind.SITEMAP}:
+        source = replace(source, full_text=True)  # their entries are no more than links
     others = [(piece.guid, piece.link) for piece in parsed.pieces or () if piece.hash in reading.known]
     by_link = state.by_link or degrades(parsed.entries, absolute(parsed.link) or url, others)
     candidates = [

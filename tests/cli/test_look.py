@@ -9,7 +9,7 @@ import pytest
 from feedbot.model import SourceState, Validators
 from feedbot.store import Store, sources, subscriptions
 from tests.cli.conftest import Feedbot, fingerprint
-from tests.support import NOW, SOURCE, entry, new, subscription
+from tests.support import NOW, SOURCE, entry, new, save_poll, subscription
 
 LOOKING = [("status",), ("source", "list"), ("source", "show", "gazette"), ("subscription", "list")]
 
