@@ -1,6 +1,7 @@
 """Wiring: a configuration becomes the parts that work together, and their end is orderly."""
 
 import asyncio
+import re
 import signal
 import socket
 import time
@@ -76,17 +77,15 @@ class App:
 
 def resolve_sources(config: Config, packs: Packs) -> dict[str, Source]:
     """The sources by id, each with its rule pack named. Raises ConfigError for a site without a pack."""
-    found = {}
-    for source in config.sources():
-        pack = packs.get(source.site, f"source {source.id}") if source.site else None
-        if pack is None and source.kind in {None, Kind.PAGE}:
-            pack = packs.for_host(urlsplit(source.url).hostname)
-        if source.kind is Kind.PAGE and (pack is None or pack.list is None):
-            raise ConfigError(
-                f'source {source.id}: kind = "page" needs a rule pack with a [list]; name one with site ='
-            )
-        found[source.id] = replace(source, site=pack.name if pack else None)
-    return found
+    return {source.id: resolve_source(source, packs) for source in config.sources()}
+
+
+def resolve_source(source: Source, packs: Packs) -> Source:
+    """A source with its rule pack named: the one told, else that of its host. Raises ConfigError."""
+    pack = packs.get(source.site, f"source {source.id}") if source.site else None
+    if pack is None and source.kind in {None, Kind.PAGE}:
+        pack = packs.for_host(urlsplit(source.url).hostname)
+    return replace(source, site=pack.name if pack else None)
 
 
 def configured_subscriptions(config: Config) -> list[Subscription]:
@@ -119,8 +118,13 @@ def make_client(config: Config) -> Client:
 
 
 def authority_of(config: Config) -> str:
-    """The name that ids are made under: the host of `base_url`."""
-    return urlsplit(config.feedbot.base_url).hostname or "localhost"
+    """The name that ids are made under (RFC 4151): the host of `base_url`, in letters that a tag may hold."""
+    host = urlsplit(config.feedbot.base_url).hostname or "localhost"
+    try:
+        name = host.encode("idna").decode().lower()
+    except UnicodeError:
+        name = host
+    return re.sub(r"[^a-z0-9.-]", "-", name).strip("-.") or "localhost"
 
 
 def check_feeds_dir(config: Config) -> None:
@@ -216,7 +220,7 @@ async def _open_parts(
         entries=config.publish.entries,
         categories={category.slug: category for category in config.categories()},
     )
-    tools = Tools(store, client, worker, packs, authority_of(config), photos, site)
+    tools = Tools(store, client, worker, packs, authority_of(config), photos, site, config.rules())
     sender, lane, updates = None, None, None
     if token is not None:
         sender = Sender(token, config.telegram.api_url, shrink=photos.shrink)
@@ -246,7 +250,13 @@ async def once(config: Config, at: datetime | None, deliver_seconds: float, prog
 async def run(config: Config) -> None:
     """The daemon, until SIGTERM or SIGINT; calls in flight may end, then everything is closed."""
     observer = Observer()
-    listeners = _bind(config)
+    try:
+        listeners = _bind(config)
+    except ConfigError:
+        if config.database_path.exists():
+            with InstanceLock(config.database_path):  # says so where it is another feedbot that listens there
+                pass
+        raise
     try:
         async with open_app(config, wall_clock, observer) as app:
             await _Daemon(app, listeners).live()
@@ -275,6 +285,7 @@ class _Daemon:
         self._local = Local(app.tools, app.sources, app.observer, app.lane, app.clock)
         self._servers = [self._server(listener, own=own) for listener, own in listeners]
         self._stop = asyncio.Event()
+        self._introduced, self._pause = False, _FIRST_PAUSE
 
     def _server(self, listener: socket.socket, *, own: bool) -> Server:
         app = self._app
@@ -295,7 +306,7 @@ class _Daemon:
         loop.add_signal_handler(signal.SIGHUP, lambda: None)  # there is no reload: a restart costs nothing
         for slug in app.tools.site.categories:
             await publish(app.tools, slug)
-        await publish_index(app.tools, app.clock())
+        await publish_index(app.tools)
         for server in self._servers:
             server.start()
         self._local.start()
@@ -321,25 +332,28 @@ class _Daemon:
 
     async def _listen(self) -> None:
         """Take updates for ever; a Bot API that fails is asked less and less often."""
-        app, pause, introduced = self._app, _FIRST_PAUSE, False
-        if app.updates is None:
-            return
-        while True:
-            try:
-                if not introduced:
-                    await self._introduce(app.updates)
-                    introduced = True
-                await app.updates.take(_LONG_POLL_SECONDS)
-                pause = _FIRST_PAUSE
-            except (TelegramError, StoreError) as error:
-                app.observer.warn("updates failed", error=str(error), pause_seconds=pause)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
+        updates, observer = self._app.updates, self._app.observer
+        while updates is not None:
+            await observer.guarded("updates", partial(self._take, updates))
+            while observer.is_paused("updates"):  # noqa: ASYNC110  # a time, no event
+                await asyncio.sleep(_FIRST_PAUSE)
+
+    async def _take(self, updates: Updates) -> None:
+        try:
+            if not self._introduced:
+                await self._introduce(updates)
+                self._introduced = True
+            await updates.take(_LONG_POLL_SECONDS)
+            self._pause = _FIRST_PAUSE
+        except (TelegramError, StoreError) as error:
+            self._app.observer.warn("updates failed", error=str(error), pause_seconds=self._pause)
+            await asyncio.sleep(self._pause)
+            self._pause = min(self._pause * 2, _LONGEST_PAUSE)
 
     async def _introduce(self, updates: Updates) -> None:
         site = self._app.tools.site
         site.bot = await updates.introduce()
-        await publish_index(self._app.tools, self._app.clock())
+        await publish_index(self._app.tools)
 
     async def _health(self) -> Health:
         app, now = self._app, self._app.clock()

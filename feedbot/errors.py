@@ -33,6 +33,10 @@ class FetchError(FeedbotError):
         self.retry_after = retry_after
 
 
+class HostBusyError(FetchError):
+    """So many requests wait for a host that this one was not made; the host is not to blame."""
+
+
 class ParseError(FeedbotError):
     """A document could not be read."""
 

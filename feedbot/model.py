@@ -205,12 +205,12 @@ class Source:
     language: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
     verify_tls: bool = True
-    paused: bool = False
+    keep: timedelta | None = None
 
     @property
     def complete(self) -> bool:
         """Whether each new entry is read again from its own page."""
-        return self.full_text or self.site is not None or self.kind is Kind.PAGE
+        return self.full_text or self.site is not None or self.kind in {Kind.PAGE, Kind.SITEMAP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,17 +223,65 @@ class Validators:
 
 
 @dataclass(frozen=True, slots=True)
+class Hints:
+    """What the last document of a source said about how often it changes."""
+
+    ttl: timedelta | None = None
+    update_period: timedelta | None = None
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Where permanent redirects led, how many polls in a row, and since when."""
+
+    to: str
+    count: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """A body (SHA-256) that killed the worker: when it last did, and how often it was tried."""
+
+    body_hash: str
+    at: datetime
+    tries: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class SourceState:
-    """Our memory of a source. `body_hash` is the SHA-256 of the last body that was read well."""
+    """Our memory of a source.
+
+    `stopped` says why it is not polled any more. `body_hash` is the SHA-256 of the last body that was read
+    well, `last_full` when one came, `unchanged` how many polls in a row brought nothing new. `per_week` is
+    how many entries it brings a week, as counted at `counted_at`. `moved_to` is where permanent redirects
+    led for good, `found_url` the feed that its page names. `by_link` says that its guids do not tell entries
+    apart. `reader` names the parser and the rules that read it last.
+    """
 
     source_id: str
     next_poll: datetime | None = None
     because: str = "never polled"
+    stopped: str | None = None
     failures: int = 0
     error: str | None = None
+    failing_since: datetime | None = None
     validators: Validators | None = None
     body_hash: str | None = None
     last_success: datetime | None = None
+    last_full: datetime | None = None
+    unchanged: int = 0
+    per_week: float | None = None
+    counted_at: datetime | None = None
+    hints: Hints = Hints()
+    move: Move | None = None
+    moved_to: str | None = None
+    found_url: str | None = None
+    by_link: bool = False
+    reader: str | None = None
+    poison: Poison | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +370,8 @@ class Candidate:
 class StoredEntry:
     """An entry with our own facts: `updated_at` is what Atom calls updated.
 
-    An entry that is not `ready` waits for its page and is neither published nor planned.
+    An entry that is not `ready` waits for its page and is neither published nor planned. `page_validators`
+    and `page_hash` (SHA-256) are those of its page as it was last read, `updates` is how often it changed.
     """
 
     row: int
@@ -335,6 +384,9 @@ class StoredEntry:
     ready: bool
     announce: Announce
     page_failures: int = 0
+    page_validators: Validators | None = None
+    page_hash: str | None = None
+    updates: int = 0
 
 
 @dataclass(frozen=True, slots=True)

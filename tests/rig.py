@@ -76,6 +76,7 @@ timezone = "Asia/Seoul"
 [web]
 listen = "127.0.0.1:{self.port}"
 [fetch]
+host_gap = "0s"
 allow_networks = ["127.0.0.1/32:{self.site.url.rpartition(":")[2]}"]
 [telegram]
 api_url = "{self.api.url}"

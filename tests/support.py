@@ -18,10 +18,13 @@ from feedbot.model import (
     Photo,
     Precision,
     Source,
+    SourceState,
     StoredEntry,
     Subscription,
 )
 from feedbot.rules.normalise import digest_of
+from feedbot.store import Store, entries, sources
+from feedbot.store.entries import Saved
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SHARED = Path(__file__).parent.parent.parent / "shared"
@@ -91,6 +94,15 @@ def new(*made: Entry, announce: Announce = Announce.PUSH) -> Changes:
 def subscription(chat: str = "1001", category: str = "policies", **changes: object) -> Subscription:
     """A chat's subscription."""
     return replace(Subscription(0, Address(chat), category), **changes)  # type: ignore[arg-type]
+
+
+def save_poll(
+    store: Store, source: Source, changes: Changes, after: SourceState, now: datetime, *more: object
+) -> Saved:
+    """Save what a poll found that began with the memory as it is now."""
+    found = store.do_now(sources.get_source, source.id)
+    assert found is not None
+    return store.do_now(entries.save_poll, source, changes, found[1], after, now, *more)  # type: ignore[arg-type]
 
 
 def jpeg(width: int = 800, height: int = 500, colour: str = "teal", **options: object) -> bytes:

@@ -70,6 +70,13 @@ def open_store(context: typer.Context) -> tuple[Config, Store]:
     return config, Store.open_to_read(config.database_path)
 
 
+def open_to_write(context: typer.Context) -> tuple[Config, Store]:
+    """The configuration and its database for one short transaction; made where it is not there."""
+    config = read_config(context)
+    path = config.database_path
+    return config, Store.open_to_read(path) if path.exists() else Store.open(path)
+
+
 def wait_for(work: Coroutine[Any, Any, T]) -> T:
     """Run asynchronous work to its end, on uvloop."""
     return uvloop.run(work)
@@ -77,7 +84,7 @@ def wait_for(work: Coroutine[Any, Any, T]) -> T:
 
 def main() -> None:
     """The program: one line on stderr and the contract's exit code where something is wrong."""
-    from feedbot.cli import daemon, preview, source, status, subscription  # noqa: F401, PLC0415  # they add their commands
+    from feedbot.cli import daemon, newsite, preview, source, status, subscription  # noqa: F401, PLC0415  # they add their commands
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

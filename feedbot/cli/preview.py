@@ -12,6 +12,7 @@ from feedbot.config import Config, check_web_address
 from feedbot.errors import FetchError
 from feedbot.jobs.preview import Previewer
 from feedbot.model import Entry
+from feedbot.pipeline.reading import Readers
 from feedbot.sources.packs import load_packs
 from feedbot.worker import Worker
 
@@ -45,8 +46,8 @@ def preview(
 
 async def _preview(config: Config, target: str, site: str | None, told: Any) -> list[Entry]:
     client, worker = make_client(config), Worker()
-    packs = load_packs(config.feedbot.sites_dir)
-    previewer = Previewer(client, worker, packs, config.feedbot.timezone, authority_of(config), told)
+    readers = Readers(client, worker, load_packs(config.feedbot.sites_dir))
+    previewer = Previewer(readers, config.feedbot.timezone, authority_of(config), told)
     try:
         return await previewer.preview(target, site, wall_clock())
     finally:

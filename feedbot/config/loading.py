@@ -180,8 +180,9 @@ def _check_references(config: Config, where: str) -> None:
     ):
         if double := _first_double(values):
             raise ConfigError(f"{where}: {name} {double!r} is there twice; once is enough")
+    ruled = any(category.match for category in config.category)
     for source in config.source:
-        _check_source(source, known, where)
+        _check_source(source, known, where, ruled=ruled)
     named = [(f"source {source.id}", slug) for source in config.source for slug in source.slugs]
     named += [(f"subscription {item.chat}", item.category) for item in config.subscription]
     for who, slug in named:
@@ -198,8 +199,8 @@ def _first_double(values: Iterable[str]) -> str | None:
     return None
 
 
-def _check_source(source: SourceSection, known: str, where: str) -> None:
-    if not source.slugs:
+def _check_source(source: SourceSection, known: str, where: str, *, ruled: bool) -> None:
+    if not source.slugs and not ruled:
         raise ConfigError(f'{where}: source {source.id}: no category; add category = "…" (known: {known})')
     if source.kind is not Kind.FILES:
         try:

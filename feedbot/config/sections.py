@@ -23,26 +23,26 @@ from feedbot.config.values import (
     Networks,
     OneLine,
     PathOrNone,
+    Rules,
     Slug,
     Whole,
     Words,
     Zone,
+    parse_duration,
 )
 from feedbot.errors import ConfigError
 from feedbot.model import Category, Kind, Source
+from feedbot.rules.filters import Rule, parse_rules
 
 # Accepted by the contract, without effect in this version; `check` and the daemon say so.
 WITHOUT_EFFECT = (
-    ("feedbot", "keep"),
     ("publish", "hub"),
     ("publish", "brotli"),
     ("publish", "per_source"),
     ("fetch", "proxy"),
     ("telegram", "probe_unknown"),
     ("telegram", "admins"),
-    ("category", "match"),
     ("category", "approval"),
-    ("source", "keep"),
     ("subscription", "template"),
     ("subscription", "style"),
 )
@@ -111,7 +111,7 @@ class CategorySection(_Section):
     language: Language | None = None
     content: Literal["full", "summary"] | None = None
     description: OneLine | None = None
-    match: tuple[str, ...] = ()
+    match: Rules = ()
     approval: bool = False
 
 
@@ -201,6 +201,10 @@ class Config(BaseSettings):
             for category in self.category
         )
 
+    def rules(self) -> dict[str, tuple[Rule, ...]]:
+        """The rules of the categories that have some."""
+        return {category.slug: parse_rules(category.match) for category in self.category if category.match}
+
     def sources(self) -> tuple[Source, ...]:
         """The sources of the file; raises ConfigError for a headers file that cannot be read."""
         return tuple(
@@ -217,6 +221,7 @@ class Config(BaseSettings):
                 language=source.language,
                 headers=_read_headers(source),
                 verify_tls=source.verify_tls,
+                keep=parse_duration(kept) if (kept := source.keep or self.feedbot.keep) else None,
             )
             for source in self.source
         )

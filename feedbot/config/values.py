@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator
 
+from feedbot.rules.filters import parse_rule
+
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 LONGEST_DURATION = timedelta(days=36_500)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -192,6 +194,11 @@ def _network(text: str) -> str:
     return text
 
 
+def _rule(text: str) -> str:
+    parse_rule(text)
+    return text
+
+
 def _no_bool(value: Any) -> Any:
     if isinstance(value, bool):
         message = f"a whole number is wanted here, not {str(value).lower()}"
@@ -199,6 +206,7 @@ def _no_bool(value: Any) -> Any:
     return value
 
 
+Rules = tuple[Annotated[str, AfterValidator(_rule)], ...]
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 Interval = Annotated[Duration, AfterValidator(_interval)]
 Slug = Annotated[str, AfterValidator(_slug)]

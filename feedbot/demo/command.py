@@ -36,6 +36,7 @@ listen = "{listen}"
 
 [fetch]
 allow_networks = ["127.0.0.1/32:{site_port}"]
+host_gap = "0s"
 
 [telegram]
 api_url = "{api}"

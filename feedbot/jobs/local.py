@@ -5,25 +5,27 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from feedbot.jobs.observe import Observer
 from feedbot.jobs.sending import Lane
-from feedbot.model import Source
+from feedbot.model import Source, SourceState
 from feedbot.pipeline import Tools, complete, poll, publish, publish_index
-from feedbot.store import deliveries, entries, feeds, sources, subscriptions
+from feedbot.store import deliveries, entries, feeds, retention, sources, subscriptions
 
 TICK = 1.0
-MOST_POLLS = 64
+MOST_POLLS = 256  # most of them wait for a slow server; of large bodies the client takes a few at a time
+MOST_SITES = 64  # whose pages are asked at once
 _GRACE = 3600
 PHOTO_FILES_KEPT = timedelta(days=30)
 DELIVERIES_KEPT = timedelta(days=90)
 
 
-def jitter_of(source: Source) -> float:
-    """0 to 10 % later for an interval that we chose; one that the operator wrote is exact."""
-    return 0.0 if source.interval else random.uniform(0.0, 0.1)  # noqa: S311
+def jitter() -> float:
+    """0 to 10 %: by so much a poll is later than planned."""
+    return random.uniform(0.0, 0.1)  # noqa: S311
 
 
 class Local:
@@ -81,24 +83,29 @@ class Local:
         self._running[key] = task
         task.add_done_callback(lambda _: self._running.pop(key, None))
 
+    def _count(self, prefix: str) -> int:
+        return sum(key.startswith(prefix) for key in self._running)
+
     async def _tick_sources(self) -> None:
         self._last_tick = time.monotonic()
-        for source_id in await self._tools.store.do(sources.due_sources, self._clock()):
-            if len(self._running) >= MOST_POLLS:
-                break
-            if source := self._sources.get(source_id):
-                self._start(f"poll:{source_id}", lambda source=source: self._poll(source))  # type: ignore[misc]  # lambda with a default
+        if self._count("poll:") >= MOST_POLLS:
+            return
+        due = await self._tools.store.do(sources.due_sources, self._clock(), MOST_POLLS)
+        for stored, state in due:
+            source = self._sources.get(stored.id, stored)
+            self._start(f"poll:{source.id}", partial(self._poll, source, state))
 
-    async def _poll(self, source: Source) -> None:
+    async def _poll(self, source: Source, state: SourceState) -> None:
         started = time.monotonic()
-        report = await poll(self._tools, source, self._clock(), jitter=jitter_of(source))
+        report = await poll(self._tools, source, state, self._clock(), jitter=jitter())
         self._observer.polled(report, time.monotonic() - started)
         self._wake()
 
     async def _tick_pages(self) -> None:
-        for source_id in await self._tools.store.do(entries.waiting_sources, self._clock()):
-            if source := self._sources.get(source_id):
-                self._start(f"complete:{source_id}", lambda source=source: self._complete(source))  # type: ignore[misc]  # lambda with a default
+        room = MOST_SITES - self._count("complete:")
+        for stored in (await self._tools.store.do(entries.waiting_sources, self._clock()))[: max(0, room)]:
+            source = self._sources.get(stored.id, stored)
+            self._start(f"complete:{source.id}", partial(self._complete, source))
 
     async def _complete(self, source: Source) -> None:
         started = time.monotonic()
@@ -108,16 +115,24 @@ class Local:
 
     async def _tick_feeds(self) -> None:
         await self._tools.store.do(subscriptions.plan_latest, self._clock())
-        changed = await self._tools.store.do(feeds.changed_feeds)
-        for feed in changed:
-            if feed.slug in self._tools.site.categories:
-                self._start(f"publish:{feed.slug}", lambda slug=feed.slug: self._publish(slug))  # type: ignore[misc]  # lambda with a default
+        if await self._changed():
+            self._start("publish", self._publish_all)
         self._wake()
+
+    async def _changed(self) -> list[str]:
+        found = (feed.slug for feed in await self._tools.store.do(feeds.changed_feeds))
+        known = (slug for slug in found if slug in self._tools.site.categories)
+        return [slug for slug in known if not self._observer.is_paused(f"publish:{slug}")]
+
+    async def _publish_all(self) -> None:
+        """Every feed that changed, then the pages that list them."""
+        for slug in await self._changed():
+            await self._observer.guarded(f"publish:{slug}", partial(self._publish, slug))
+        await publish_index(self._tools)
 
     async def _publish(self, slug: str) -> None:
         started = time.monotonic()
         report = await publish(self._tools, slug)
-        await publish_index(self._tools, self._clock())
         self._observer.publication(report, time.monotonic() - started)
 
     async def _tick_metrics(self) -> None:
@@ -127,6 +142,9 @@ class Local:
     async def _tick_house(self) -> None:
         now = self._clock()
         await self._tools.store.do(deliveries.purge, now - DELIVERIES_KEPT)
+        for source, _, _ in await self._tools.store.do(sources.all_sources):
+            if source.keep is not None:
+                await self._tools.store.do(retention.forget_entries, source.id, now - source.keep)
         await asyncio.to_thread(self._tools.photos.clean_up, now - PHOTO_FILES_KEPT)
 
     def _wake(self) -> None:

@@ -13,7 +13,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from feedbot.pipeline import CompleteReport, DeliverReport, PollReport
 from feedbot.publish.site import PublishReport
 
-_TOKEN = re.compile(r"\b\d{5,}:[\w-]{4,}")
+_TOKEN = re.compile(r"(?<!\d)\d{5,}:[\w-]{4,}")
+_USER = re.compile(r"(://)[^/?#\s@]+@")
 _SECRET_VALUE = re.compile(r"((?:token|key|secret|password|auth|sig)=)[^&\s]+", re.IGNORECASE)
 _SAME_ERROR = 3600.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 10.0, 3600.0
@@ -21,7 +22,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 10.0, 3600.0
 
 def hide_secrets(text: str) -> str:
     """A text without bot tokens and without secrets of addresses."""
-    return _SECRET_VALUE.sub(r"\1***", _TOKEN.sub("***", text))
+    return _SECRET_VALUE.sub(r"\1***", _USER.sub(r"\1", _TOKEN.sub("***", text)))
 
 
 def _hide(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
@@ -113,6 +114,18 @@ class Observer:
         elif report.new or report.updated:
             counts = {"new": report.new, "updated": report.updated, "planned": report.planned}
             self.event("poll", **told, **counts, seconds=round(seconds, 3))
+        if report.stopped:
+            self.warn(
+                "source stopped: it is gone; `feedbot source resume` asks it again", source=report.source_id
+            )
+        if report.moved_to:
+            self.event("source moved for good", source=report.source_id, to=report.moved_to)
+        if report.flood:
+            self.warn(
+                "many old entries at once: stored and published, not sent",
+                source=report.source_id,
+                entries=report.flood,
+            )
 
     def completed(self, report: CompleteReport, seconds: float) -> None:
         """The pages of a source were asked."""

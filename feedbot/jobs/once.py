@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 from telegram.error import TelegramError
 
-from feedbot.jobs.local import jitter_of
+from feedbot.jobs.local import jitter
 from feedbot.jobs.observe import Observer
 from feedbot.jobs.sending import Lane
-from feedbot.model import Source
+from feedbot.model import Source, SourceState
 from feedbot.pipeline import PollReport, Tools, complete, poll, publish, publish_index
 from feedbot.store import deliveries, entries, feeds, sources, subscriptions
 
@@ -84,19 +84,19 @@ async def _take_updates(crew: Crew, take: Callable[[], Awaitable[int]]) -> int:
 
 
 async def _poll_due(crew: Crew, at: datetime) -> list[PollReport]:
-    due = [
-        crew.known[name] for name in await crew.tools.store.do(sources.due_sources, at) if name in crew.known
-    ]
-    return await _each("poll", due, lambda source: _poll(crew, source, at), crew)
+    due = await crew.tools.store.do(sources.due_sources, at)
+    states = {state.source_id: state for _, state in due}
+    wanted = [crew.known.get(one.id, one) for one, _ in due]
+    return await _each("poll", wanted, lambda source: _poll(crew, source, states[source.id], at), crew)
 
 
-async def _poll(crew: Crew, source: Source, at: datetime) -> PollReport:
+async def _poll(crew: Crew, source: Source, state: SourceState, at: datetime) -> PollReport:
     started = time.monotonic()
     report = PollReport(source.id, error="an unforeseen error; see the log")
 
     async def step() -> None:
         nonlocal report
-        report = await poll(crew.tools, source, at, jitter=jitter_of(source))
+        report = await poll(crew.tools, source, state, at, jitter=jitter())
 
     await crew.observer.guarded(f"poll:{source.id}", step)
     crew.observer.polled(report, time.monotonic() - started)
@@ -105,7 +105,7 @@ async def _poll(crew: Crew, source: Source, at: datetime) -> PollReport:
 
 async def _complete_due(crew: Crew, at: datetime) -> int:
     waiting = await crew.tools.store.do(entries.waiting_sources, at)
-    due = [crew.known[name] for name in waiting if name in crew.known]
+    due = [crew.known.get(one.id, one) for one in waiting]
     return sum(await _each("complete", due, lambda source: _complete(crew, source, at), crew))
 
 
@@ -146,7 +146,7 @@ async def _publish_changed(crew: Crew, at: datetime) -> int:
             report = await publish(crew.tools, feed.slug)
             crew.observer.publication(report, 0.0)
             written += report.written
-    await publish_index(crew.tools, at)
+    await publish_index(crew.tools)
     return written
 
 

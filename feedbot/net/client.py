@@ -12,7 +12,7 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from feedbot.errors import FetchError
+from feedbot.errors import FetchError, HostBusyError
 from feedbot.model import Document, Validators
 from feedbot.net.address import credentials, parsed, redirected, same_origin, without_user
 from feedbot.net.answer import (
@@ -36,6 +36,7 @@ from feedbot.net.wire import MOST_HEADER_BYTES, Connector, exact
 MOST_HOPS = 5
 _PATIENCE_SECONDS = 120.0  # in line at one host; the time an answer may take does not run meanwhile
 _PIECE = 65_536
+_LARGE, _MOST_LARGE = 1_000_000, 8
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 
@@ -131,6 +132,7 @@ class Client:
         self._gap, self._clock = host_gap.total_seconds(), clock
         self._manners = Manners(host_concurrency, clock=clock, sleep=sleep)
         self._crawling = {verify: self._make_crawling(verify_tls=verify) for verify in (True, False)}
+        self._large = asyncio.Semaphore(_MOST_LARGE)
         self._open: tuple[aiohttp.ClientSession, Resolver] | None = None
 
     def is_public(self, url: str) -> bool:
@@ -165,7 +167,8 @@ class Client:
         try:
             return await self._in_time(wish)
         except BusyError as error:
-            raise FetchError(f"{mask(str(wish.first))}: too many requests wait for this host") from error
+            where = mask(str(wish.first))
+            raise HostBusyError(f"{where}: too many requests wait for this host") from error
 
     async def _in_time(self, wish: _Wish) -> Document:
         try:
@@ -189,7 +192,7 @@ class Client:
     async def _hop(self, target: URL, wish: _Wish, left: _Left) -> Document | _Redirect:
         """One request in its turn, taken off what is left. Raises FetchError, TimeoutError, BusyError."""
         public = self._is_public(target)
-        gap = self._gap if wish.limit.gap and public else 0.0
+        gap = self._gap if wish.limit.gap else 0.0
         if wish.robots:
             gap = await self._ask_robots(target, wish, left, gap)
         # Two ports of an operator's address are two programs; a public host is one whatever its port.
@@ -221,7 +224,7 @@ class Client:
             if status == 304 and known:
                 return _document(response, address, b"", known)
             if status == 200:
-                return _document(response, address, await _read(response, address, wish.limit))
+                return _document(response, address, await self._read(response, address, wish.limit))
             if status in _REDIRECTS:
                 return _Redirect(status, _whereto(response, target))
             wait = retry_after(response.headers, datetime.now(UTC))
@@ -252,6 +255,37 @@ class Client:
         delay = await self._crawling[verify].ask(target)
         left.patience -= time.monotonic() - came
         return max(gap, delay) if gap else 0.0
+
+    async def _read(self, response: aiohttp.ClientResponse, address: str, limit: Limit) -> bytes:
+        try:
+            inflater = Inflater(",".join(response.headers.getall("Content-Encoding", ())), limit.body)
+            try:
+                await self._inflate(response, inflater, limit)
+            except TooLargeError:
+                if limit.cut:
+                    return inflater.start()
+                raise
+            return inflater.finish()
+        except FetchError as error:
+            raise FetchError(f"{mask(address)}: {error}") from error
+
+    async def _inflate(self, response: aiohttp.ClientResponse, inflater: Inflater, limit: Limit) -> None:
+        """Take a body in; of large ones only a few at a time, however many hosts send them at once."""
+        taken, is_large = 0, False
+        if not limit.cut and (response.content_length or 0) > limit.wire:
+            raise TooLargeError(f"the body is larger than {megabytes(limit.wire)}")
+        try:
+            async for piece in response.content.iter_chunked(_PIECE):
+                taken += len(piece)
+                inflater.feed(piece)
+                if taken > limit.wire:
+                    raise TooLargeError(f"the body is larger than {megabytes(limit.wire)}")
+                if not is_large and len(inflater) > _LARGE:
+                    await self._large.acquire()
+                    is_large = True
+        finally:
+            if is_large:
+                self._large.release()
 
     def _make_crawling(self, *, verify_tls: bool) -> Crawling:
         async def fetch(address: URL) -> bytes:
@@ -302,28 +336,3 @@ def _whereto(response: aiohttp.ClientResponse, target: URL) -> URL:
         return redirected(target, response.headers.get("Location", ""))
     except FetchError as error:
         raise FetchError(str(error), status=response.status) from error
-
-
-async def _read(response: aiohttp.ClientResponse, address: str, limit: Limit) -> bytes:
-    try:
-        inflater = Inflater(",".join(response.headers.getall("Content-Encoding", ())), limit.body)
-        try:
-            await _inflate(response, inflater, limit)
-        except TooLargeError:
-            if limit.cut:
-                return inflater.start()
-            raise
-        return inflater.finish()
-    except FetchError as error:
-        raise FetchError(f"{mask(address)}: {error}") from error
-
-
-async def _inflate(response: aiohttp.ClientResponse, inflater: Inflater, limit: Limit) -> None:
-    taken = 0
-    if not limit.cut and (response.content_length or 0) > limit.wire:
-        raise TooLargeError(f"the body is larger than {megabytes(limit.wire)}")
-    async for piece in response.content.iter_chunked(_PIECE):
-        taken += len(piece)
-        inflater.feed(piece)
-        if taken > limit.wire:
-            raise TooLargeError(f"the body is larger than {megabytes(limit.wire)}")

@@ -67,6 +67,9 @@ class Inflater:
         if len(self._body) > self._limit:
             raise TooLargeError(f"the body is larger than {megabytes(self._limit)}")
 
+    def __len__(self) -> int:
+        return len(self._body)
+
     def start(self) -> bytes:
         """What there is of the body so far, at most `limit` bytes."""
         return bytes(self._body[: self._limit])

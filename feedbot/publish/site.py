@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -77,7 +76,7 @@ class Site:
         self.shelf.put(path, body, media_type, written_at(file))
         return written
 
-    async def write_index(self, now: datetime) -> None:
+    async def write_index(self) -> None:
         """Write the pages that list the feeds; after the feeds, so that what they name is there."""
         self._index_asked += 1
         mine = self._index_asked
@@ -121,7 +120,7 @@ class Site:
 
 
 def _all_sources(connection: Connection) -> list[Source]:
-    return [source for source, _, _ in sources.all_sources(connection)]
+    return sources.named_sources(connection)
 
 
 def _of_feed(

@@ -39,17 +39,12 @@ def find_changes(
         if stored is None:
             if candidate.keys[0] not in forgotten:
                 new.append(rekeyed(candidate) if candidate.keys[0] in known else candidate)
-        elif stored.digest != candidate.digest and updates_of(stored) < MOST_UPDATES:
+        elif stored.digest != candidate.digest and stored.updates < MOST_UPDATES:
             updated.append((stored, replace(candidate, entry=keep_identity(candidate.entry, stored.entry))))
     quiet = silent or is_first_sight(state, now)
     newest = newest_known or max((candidate.entry.sort_at for candidate in told), default=None)
     said = announcements(new, newest, len(told) + len(others), quiet=quiet)
     return Changes(tuple(zip(new, said, strict=True)), tuple(updated))
-
-
-def updates_of(stored: StoredEntry) -> int:
-    """How often an entry was rewritten."""
-    return getattr(stored, "updates", 0)
 
 
 def match(

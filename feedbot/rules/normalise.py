@@ -157,6 +157,7 @@ def merge(entry: Entry, page: ParsedEntry, source: Source, url: str, zone: str) 
         published_precision=precision,
         photo=photos.lead(found),
         photos=_lead_first(found),
+        enclosures=_enclosures(page.enclosures, url) or entry.enclosures,
         related=_related(page.related, url) or entry.related,
         provenance={**entry.provenance, **page.provenance},
     )

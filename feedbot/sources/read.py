@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 READ_SOURCE = "feedbot.sources.read:read_source"
 READ_PAGE = "feedbot.sources.read:read_page"
 READ_FILE = "feedbot.sources.read:read_file"
+STUB_SITE = "feedbot.sources.read:stub_site"
 _MOST_INFLATED = 10_000_000
 _SNIFFED = 131072
 
@@ -80,19 +81,21 @@ def _kind_of(text: str, content_type: str | None) -> Kind | None:
 
 
 def _read_list(html: str, url: str, pack: Any, *, explicit: bool) -> ParsedFeed:
+    """A page by the rules for its list; without any, the feeds that it names, else its largest row of equal
+    links.
+    """
     from feedbot.sources.discover import discover
-    from feedbot.sources.pack import pack_from_data
+    from feedbot.sources.pack import Pack, pack_from_data
     from feedbot.sources.page import parse_list
 
-    rules = pack_from_data(pack) if pack else None
-    if rules and rules.list:
-        return replace(parse_list(html, url, rules), kind=Kind.PAGE)
-    if explicit:
-        missing = f"rule pack {rules.name} has no [list]" if rules else "a page source needs a rule pack"
-        return ParsedFeed(kind=Kind.PAGE, fault=f"{missing}; name one that has it with `site`")
-    feeds = discover(html, url)
-    fault = None if feeds else f"this is no feed: {describe(html, find_root(html))}, and it names no feed"
-    return ParsedFeed(kind=Kind.PAGE, feeds=feeds, fault=fault)
+    rules = pack_from_data(pack) if pack else Pack("generic")
+    if not explicit and rules.list is None and (feeds := discover(html, url)):
+        return ParsedFeed(kind=Kind.PAGE, feeds=feeds)
+    found = replace(parse_list(html, url, rules), kind=Kind.PAGE)
+    if found.fault and not explicit and rules.list is None:
+        what = describe(html, find_root(html))
+        return replace(found, fault=f"this is no feed: {what}, it names no feed and lists no articles")
+    return found
 
 
 def _inflated(body: bytes) -> bytes:
@@ -120,11 +123,9 @@ def read_page(body: bytes, *, url: str, charset: str | None = None, packs: Any) 
 
 
 def _choose(html: str, packs: "list[Pack]") -> "Pack":
-    from feedbot.sources.page import recognises
+    from feedbot.sources.page import choose
 
-    if len(packs) == 1:
-        return packs[0]
-    return next((pack for pack in packs if recognises(html, pack)), packs[-1])
+    return packs[0] if len(packs) == 1 else choose(html, packs[:-1]) or packs[-1]
 
 
 def read_file(body: bytes, *, url: str, name: str, packs: Any) -> ParsedFeed:
@@ -144,3 +145,13 @@ def read_file(body: bytes, *, url: str, name: str, packs: Any) -> ParsedFeed:
 
 def _web(link: str | None) -> str | None:
     return link if link and link.startswith(("http://", "https://")) else None
+
+
+def stub_site(body: bytes, *, url: str, charset: str | None = None) -> dict[str, str]:
+    """A rule pack to begin with for the site of a page, and the record that the page gives without one."""
+    from feedbot.sources.newsite import record_of, stub_pack
+    from feedbot.sources.pack import Pack
+    from feedbot.sources.page import parse_article
+
+    html = decode_page(body, charset)
+    return {"pack": stub_pack(html, url), "record": record_of(parse_article(html, url, Pack("new-site")))}

@@ -8,11 +8,14 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from feedbot.model import Candidate, Changes, Entry, Source, SourceState, StoredEntry
+from feedbot.model import Candidate, Changes, Entry, Piece, Source, SourceState, StoredEntry, Validators
+from feedbot.rules.changes import MOST_UPDATES
 from feedbot.rules.delivery import plan
+from feedbot.rules.health import Health, observe
 from feedbot.rules.normalise import digest_of
 from feedbot.store import deliveries, feeds, rows, sources, subscriptions
 from feedbot.store.tables import entries, entry_categories, entry_keys
+from feedbot.store.tables import sources as source_rows
 
 _BATCH = 500  # SQLite takes at most 32,766 parameters in one statement
 
@@ -26,17 +29,40 @@ class Saved:
     planned: int = 0
 
 
-def known(connection: Connection, source_id: str, keys: Sequence[str]) -> dict[str, StoredEntry]:
-    """The entries of a source under each of these keys."""
-    found: dict[str, int] = {}
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """What is remembered of an entry's page: its validators, and the SHA-256 of its body."""
+
+    validators: Validators | None = None
+    hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is known of a source's entries: those under some keys, the keys among these of entries that were
+    deleted here, the time of the newest entry, and how complete they are.
+    """
+
+    known: dict[str, StoredEntry]
+    forgotten: frozenset[str]
+    newest: datetime | None
+    health: Health
+
+
+def recall(connection: Connection, source_id: str, keys: Sequence[str]) -> Memory:
+    """What a poll must know to tell what is new."""
+    found: dict[str, int | None] = {}
     for at in range(0, len(keys), _BATCH):
         here = entry_keys.c.key.in_(keys[at : at + _BATCH])
-        query = select(entry_keys.c.key, entry_keys.c.entry_id).where(
-            entry_keys.c.source_id == source_id, here
-        )
+        query = select(entry_keys.c.key, entry_keys.c.entry_id)
+        query = query.where(entry_keys.c.source_id == source_id, here)
         found |= {row["key"]: row["entry_id"] for row in connection.execute(query).mappings()}
-    stored = {entry.row: entry for entry in _by_rows(connection, sorted(set(found.values())))}
-    return {key: stored[row] for key, row in found.items()}
+    rows_of = sorted({row for row in found.values() if row is not None})
+    stored = {entry.row: entry for entry in _by_rows(connection, rows_of)}
+    known = {key: stored[row] for key, row in found.items() if row is not None}
+    forgotten = frozenset(key for key, row in found.items() if row is None)
+    health = sources.health_of(connection, source_id)
+    return Memory(known, forgotten, newest_known(connection, source_id), health)
 
 
 def _by_rows(connection: Connection, wanted: Sequence[int]) -> list[StoredEntry]:
@@ -65,9 +91,21 @@ def newest_known(connection: Connection, source_id: str) -> datetime | None:
 
 
 def save_poll(
-    connection: Connection, source: Source, changes: Changes, state: SourceState, now: datetime
+    connection: Connection,
+    source: Source,
+    changes: Changes,
+    before: SourceState,
+    after: SourceState,
+    now: datetime,
+    pieces: Sequence[Piece] | None = None,
+    health: Health | None = None,
 ) -> Saved:
-    """Save what a poll found: entries, their deliveries and the memory of the source, all or nothing."""
+    """Save what a poll found: entries, their deliveries and the memory of the source, all or nothing.
+
+    `before` is the memory that the poll began with: where it is not that any more, nothing is saved.
+    """
+    if not sources.save_poll_state(connection, before, after):
+        return Saved()
     planned = 0
     for candidate, announce in changes.new:
         stored = _insert(connection, candidate, announce.value, ready=not source.complete, now=now)
@@ -79,7 +117,9 @@ def save_poll(
             _ask_page(connection, stored.row, candidate.digest, now)
         else:
             rewrite(connection, stored, candidate.entry, candidate.slugs, candidate.digest, now)
-    sources.save_state(connection, state)
+    sources.save_pieces(connection, source.id, pieces)
+    if health is not None:
+        sources.save_health(connection, source.id, health)
     return Saved(len(changes.new), 0 if source.complete else len(changes.updated), planned)
 
 
@@ -91,6 +131,7 @@ def _insert(
         "source_id": entry.source_id,
         "tag": entry.id,
         "story": candidate.story,
+        "first_key": candidate.keys[0],
         "digest": candidate.digest,
         "announce": announce,
         "ready": ready,
@@ -99,6 +140,7 @@ def _insert(
         "updated_at": now.replace(microsecond=0),
         "page_due": None if ready else now,
         "page_failures": 0,
+        "updates": 0,
         "record": rows.entry_json(entry),
     }
     stored = connection.execute(entries.insert().values(values).returning(entries)).mappings().one()
@@ -109,7 +151,12 @@ def _insert(
 
 def _add_keys(connection: Connection, row: int, source_id: str, keys: Iterable[str]) -> None:
     values = [{"source_id": source_id, "key": key, "entry_id": row} for key in keys]
-    connection.execute(insert(entry_keys).on_conflict_do_nothing(), values)
+    put = insert(entry_keys)
+    # A key of an entry that was deleted here may serve again, one of another entry not.
+    kept = put.on_conflict_do_update(
+        ["source_id", "key"], set_={"entry_id": put.excluded.entry_id}, where=entry_keys.c.entry_id.is_(None)
+    )
+    connection.execute(kept, values)
 
 
 def _set_categories(connection: Connection, row: int, slugs: Sequence[str], entry: Entry) -> None:
@@ -145,17 +192,20 @@ def rewrite(
         "digest": digest,
         "sort_at": entry.sort_at,
         "updated_at": now.replace(microsecond=0),
+        "updates": stored.updates + 1,
     }
     connection.execute(entries.update().where(entries.c.id == stored.row).values(values))
     _set_categories(connection, stored.row, slugs, entry)
     feeds.mark_changed(connection, {*stored.slugs, *slugs})
 
 
-def waiting_sources(connection: Connection, now: datetime) -> list[str]:
+def waiting_sources(connection: Connection, now: datetime) -> list[Source]:
     """The sources with entries whose page is due, the longest waiting first."""
-    query = select(entries.c.source_id).where(entries.c.page_due.is_not(None), entries.c.page_due <= now)
-    query = query.group_by(entries.c.source_id).order_by(func.min(entries.c.page_due))
-    return list(connection.execute(query).scalars())
+    due = select(entries.c.source_id, func.min(entries.c.page_due).label("since"))
+    due = due.where(entries.c.page_due.is_not(None), entries.c.page_due <= now).group_by(entries.c.source_id)
+    first = due.subquery()
+    query = select(source_rows).join(first, first.c.source_id == source_rows.c.id).order_by(first.c.since)
+    return [rows.source_of(row) for row in connection.execute(query).mappings()]
 
 
 def incomplete(connection: Connection, source_id: str, now: datetime, limit: int) -> list[StoredEntry]:
@@ -167,16 +217,24 @@ def incomplete(connection: Connection, source_id: str, now: datetime, limit: int
 
 
 def save_completed(
-    connection: Connection, stored: StoredEntry, entry: Entry, story: str, slugs: Sequence[str], now: datetime
+    connection: Connection,
+    stored: StoredEntry,
+    entry: Entry,
+    story: str,
+    slugs: Sequence[str],
+    page: PageRead,
+    again: datetime | None,
+    now: datetime,
 ) -> Saved:
     """Save the record that the page completed. A new entry is published and planned with it; one that was
-    out already counts as updated if it says something else.
+    out already counts as updated if it says something else. `again` is when the page is asked next.
     """
-    done = {"page_due": None, "page_failures": 0, "page_error": None}
+    done = {"page_due": again, "page_failures": 0, "page_error": None, "page_hash": page.hash}
+    done |= rows.validator_values(page.validators, "page_")
     here = entries.update().where(entries.c.id == stored.row)
     if stored.ready:
         connection.execute(here.values(done))
-        changed = digest_of(entry) != digest_of(stored.entry)
+        changed = digest_of(entry) != digest_of(stored.entry) and stored.updates < MOST_UPDATES
         if changed:
             rewrite(connection, stored, entry, slugs, stored.digest, now)
         return Saved(updated=int(changed))
@@ -184,35 +242,54 @@ def save_completed(
     connection.execute(here.values(**done, **moved, updated_at=now.replace(microsecond=0)))
     _set_categories(connection, stored.row, slugs, entry)
     out = replace(stored, entry=entry, story=story, slugs=tuple(slugs), ready=True)
+    health = observe(sources.health_of(connection, entry.source_id), [entry])
+    sources.save_health(connection, entry.source_id, health)
     return Saved(planned=_release(connection, out, now))
 
 
 def page_failed(
-    connection: Connection, stored: StoredEntry, error: str, again: datetime | None, now: datetime
+    connection: Connection,
+    stored: StoredEntry,
+    error: str,
+    again: datetime | None,
+    now: datetime,
+    *,
+    give_up: bool,
 ) -> Saved:
-    """Remember that a page failed. `again` None: what the feed said goes out as it is."""
+    """Remember that a page failed, and when it is asked again. `give_up`: what the feed said goes out."""
     here = entries.update().where(entries.c.id == stored.row)
     failed = {"page_due": again, "page_failures": stored.page_failures + 1, "page_error": error}
     connection.execute(here.values(failed))
-    if again is not None or stored.ready:
+    if stored.ready or not give_up:
         return Saved()
     connection.execute(here.values(ready=True))
     return Saved(planned=_release(connection, replace(stored, ready=True), now))
 
 
+def _of_category(slug: str) -> Select[Any]:
+    """The entries of a category that are out, one for each story: the first that told it."""
+    earlier, shelf = entries.alias(), entry_categories.alias()
+    told = select(earlier.c.id).join(shelf, shelf.c.entry_id == earlier.c.id)
+    told = told.where(
+        earlier.c.story == entries.c.story,
+        earlier.c.id < entries.c.id,
+        earlier.c.ready,
+        shelf.c.slug == slug,
+    )
+    here = select(entries).join(entry_categories)
+    return here.where(entry_categories.c.slug == slug, entries.c.ready, ~told.exists())
+
+
 def of_category(connection: Connection, slug: str, limit: int) -> list[StoredEntry]:
-    """The newest entries of a category that are out, newest first."""
-    query = select(entries).join(entry_categories).where(entry_categories.c.slug == slug, entries.c.ready)
-    newest = query.order_by(entry_categories.c.sort_at.desc(), entries.c.id.desc()).limit(limit)
-    return _read(connection, newest)
+    """The newest entries of a category that are out, newest first, one for each story."""
+    newest = _of_category(slug).order_by(entry_categories.c.sort_at.desc(), entries.c.id.desc())
+    return _read(connection, newest.limit(limit))
 
 
 def count_of_category(connection: Connection, slug: str) -> int:
     """How many entries of a category are out."""
-    query = select(func.count()).select_from(entry_categories.join(entries))
-    found: int = connection.execute(
-        query.where(entry_categories.c.slug == slug, entries.c.ready)
-    ).scalar_one()
+    query = select(func.count()).select_from(_of_category(slug).subquery())
+    found: int = connection.execute(query).scalar_one()
     return found
 
 

@@ -1,5 +1,6 @@
 """Rows become nouns, and nouns become rows."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from feedbot.model import (
 
 _ENTRY = TypeAdapter(Entry)
 _SOURCE = TypeAdapter(Source)
+_STATE = TypeAdapter(SourceState)
 
 
 def entry_json(entry: Entry) -> str:
@@ -45,7 +47,7 @@ def source_of(row: RowMapping) -> Source:
     return _SOURCE.validate_json(row["record"])
 
 
-def stored_entry(row: RowMapping, slugs: tuple[str, ...], first_key: str = "") -> StoredEntry:
+def stored_entry(row: RowMapping, slugs: tuple[str, ...]) -> StoredEntry:
     """The entry of a row of `entries`; its categories are told apart from it."""
     return StoredEntry(
         row=row["id"],
@@ -54,44 +56,56 @@ def stored_entry(row: RowMapping, slugs: tuple[str, ...], first_key: str = "") -
         slugs=slugs,
         updated_at=row["updated_at"],
         digest=row["digest"],
-        first_key=first_key,
+        first_key=row["first_key"],
         ready=row["ready"],
         announce=Announce(row["announce"]),
         page_failures=row["page_failures"],
+        page_validators=validators(row, "page_"),
+        page_hash=row["page_hash"],
+        updates=row["updates"],
     )
 
 
+_APART = {"next_poll", "stopped", "validators", "last_success"}
+
+
 def source_state(row: RowMapping) -> SourceState:
-    """The memory of a row of `source_states`."""
-    url = row["validators_url"]
-    return SourceState(
-        source_id=row["source_id"],
+    """The memory of a row: what queries ask for has columns, and validators are bytes."""
+    return replace(
+        _STATE.validate_json(row["memory"]),
         next_poll=row["next_poll"],
-        because=row["because"],
-        failures=row["failures"],
-        error=row["error"],
-        validators=Validators(url, _from_wire(row["etag"]), _from_wire(row["last_modified"]))
-        if url
-        else None,
-        body_hash=row["body_hash"],
+        stopped=row["stopped"],
+        validators=validators(row),
         last_success=row["last_success"],
     )
 
 
 def state_values(state: SourceState) -> dict[str, Any]:
     """The columns of a source's memory."""
-    validators = state.validators
     return {
         "source_id": state.source_id,
         "next_poll": state.next_poll,
-        "because": state.because,
-        "failures": state.failures,
-        "error": state.error,
-        "validators_url": validators.url if validators else None,
-        "etag": _to_wire(validators.etag if validators else None),
-        "last_modified": _to_wire(validators.last_modified if validators else None),
-        "body_hash": state.body_hash,
+        "stopped": state.stopped,
+        **validator_values(state.validators),
         "last_success": state.last_success,
+        "memory": _STATE.dump_json(state, exclude=_APART, exclude_defaults=True).decode(),
+    }
+
+
+def validators(row: RowMapping, prefix: str = "") -> Validators | None:
+    """The validators of a row, verbatim; the names of their columns may have a prefix."""
+    url = row[f"{prefix}validators_url"]
+    if not url:
+        return None
+    return Validators(url, _from_wire(row[f"{prefix}etag"]), _from_wire(row[f"{prefix}last_modified"]))
+
+
+def validator_values(known: Validators | None, prefix: str = "") -> dict[str, Any]:
+    """The columns of validators."""
+    return {
+        f"{prefix}validators_url": known.url if known else None,
+        f"{prefix}etag": _to_wire(known.etag if known else None),
+        f"{prefix}last_modified": _to_wire(known.last_modified if known else None),
     }
 
 

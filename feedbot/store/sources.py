@@ -1,14 +1,25 @@
 """Sources and what we remember of them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, func, or_, select
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, bindparam, case, func, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
-from feedbot.model import Source, SourceState
+from feedbot.model import Piece, Source, SourceState
+from feedbot.rules.health import Health
 from feedbot.store import rows
-from feedbot.store.tables import source_states, sources
+from feedbot.store.tables import entries, source_states, sources
+
+_PIECES = TypeAdapter(tuple[Piece, ...])
+_HEALTH = TypeAdapter(Health)
+_JOINED = select(sources, source_states).join(source_states)
+_ONE = _JOINED.where(sources.c.id == bindparam("wanted"))
+_POLLED = (sources.c.paused.is_(False), source_states.c.stopped.is_(None))
+_CHANGED = "its configuration changed"
 
 
 def sync_sources(connection: Connection, configured: Sequence[Source]) -> None:
@@ -19,63 +30,169 @@ def sync_sources(connection: Connection, configured: Sequence[Source]) -> None:
     """
     known = {row["id"]: row for row in connection.execute(select(sources)).mappings()}
     for source in configured:
-        record = rows.source_json(source)
-        values = {"id": source.id, "record": record, "configured": True, "paused": False}
-        connection.execute(insert(sources).values(values).on_conflict_do_update(["id"], set_=values))
-        new_state = rows.state_values(SourceState(source.id))
-        connection.execute(insert(source_states).values(new_state).on_conflict_do_nothing())
-        if source.id in known and known[source.id]["record"] != record:
-            _forget_validators(connection, source.id)
+        _put(connection, source, configured=True)
+        if source.id in known and known[source.id]["record"] != rows.source_json(source):
+            forget_reading(connection, source.id)
     wanted = {source.id for source in configured}
     gone = [name for name, row in known.items() if row["configured"] and name not in wanted]
-    connection.execute(sources.update().where(sources.c.id.in_(gone)).values(paused=True))
+    left = sources.update().where(sources.c.id.in_(gone))
+    connection.execute(left.values(paused=True, configured=False))
 
 
-def _forget_validators(connection: Connection, source_id: str) -> None:
-    fresh = {
-        "validators_url": None,
-        "etag": None,
-        "last_modified": None,
-        "body_hash": None,
-        "next_poll": None,
-    }
+def _put(connection: Connection, source: Source, *, configured: bool) -> None:
+    values = {"id": source.id, "record": rows.source_json(source), "configured": configured, "paused": False}
+    # A pause by command survives a restart; one because the source was gone from the file ends.
+    kept = case((sources.c.configured, sources.c.paused), else_=False)
+    put = insert(sources).values(values)
+    connection.execute(put.on_conflict_do_update(["id"], set_={**values, "paused": kept}))
+    state = insert(source_states).values(rows.state_values(SourceState(source.id)))
+    connection.execute(state.on_conflict_do_nothing())
+
+
+def add_source(connection: Connection, source: Source) -> bool:
+    """Add a source at run time; False where its id is taken. A removed one comes back with its entries."""
+    if get_source(connection, source.id):
+        return False
+    _put(connection, source, configured=False)
+    return True
+
+
+def remove_source(connection: Connection, source_id: str) -> None:
+    """Stop knowing a source; its entries stay, and so does its name for their sake."""
+    connection.execute(source_states.delete().where(source_states.c.source_id == source_id))
+
+
+def is_configured(connection: Connection, source_id: str) -> bool:
+    """Whether a source stands in the configuration file."""
+    return bool(connection.execute(select(sources.c.configured).where(sources.c.id == source_id)).scalar())
+
+
+def pause(connection: Connection, source_id: str, *, paused: bool) -> None:
+    """Stop polling a source, or poll it again, one that stopped by itself as well."""
+    connection.execute(sources.update().where(sources.c.id == source_id).values(paused=paused))
+    if not paused:
+        here = source_states.c.source_id == source_id
+        connection.execute(source_states.update().where(here).values(stopped=None))
+
+
+def poll_now(connection: Connection, source_id: str) -> None:
+    """Make a source due at once, though it waits or stopped."""
     here = source_states.c.source_id == source_id
-    connection.execute(
-        source_states.update().where(here).values(**fresh, because="its configuration changed")
+    connection.execute(source_states.update().where(here).values(stopped=None, next_poll=None))
+
+
+def forget_reading(connection: Connection, source_id: str, because: str = _CHANGED) -> None:
+    """Have the next document of a source read whole, as if it had never been seen."""
+    found = get_source(connection, source_id)
+    if found is None:
+        return
+    fresh = replace(
+        found[1],
+        next_poll=None,
+        stopped=None,
+        validators=None,
+        body_hash=None,
+        moved_to=None,
+        move=None,
+        found_url=None,
+        because=because,
     )
+    save_state(connection, fresh)
+    save_pieces(connection, source_id, None)
 
 
 def all_sources(connection: Connection) -> list[tuple[Source, SourceState, bool]]:
     """Every source with its memory, and whether it is paused, by id."""
-    query = select(sources, source_states).join(source_states).order_by(sources.c.id)
     return [
         (rows.source_of(row), rows.source_state(row), row["paused"])
-        for row in connection.execute(query).mappings()
+        for row in connection.execute(_JOINED.order_by(sources.c.id)).mappings()
     ]
+
+
+def named_sources(connection: Connection) -> list[Source]:
+    """Every source that entries may come from, removed ones included."""
+    return [rows.source_of(row) for row in connection.execute(select(sources)).mappings()]
 
 
 def get_source(connection: Connection, source_id: str) -> tuple[Source, SourceState, bool] | None:
     """One source with its memory, and whether it is paused."""
-    query = select(sources, source_states).join(source_states).where(sources.c.id == source_id)
-    row = connection.execute(query).mappings().first()
+    row = connection.execute(_ONE, {"wanted": source_id}).mappings().first()
     return (rows.source_of(row), rows.source_state(row), row["paused"]) if row else None
 
 
-def due_sources(connection: Connection, now: datetime) -> list[str]:
-    """The ids of the sources that are due, the one that waits longest first."""
+def due_sources(connection: Connection, now: datetime, most: int = -1) -> list[tuple[Source, SourceState]]:
+    """The sources that are due with their memory, the one that waits longest first."""
     due = or_(source_states.c.next_poll.is_(None), source_states.c.next_poll <= now)
-    query = select(sources.c.id).join(source_states).where(due, sources.c.paused.is_(False))
-    return list(connection.execute(query.order_by(source_states.c.next_poll, sources.c.id)).scalars())
+    query = _JOINED.where(due, *_POLLED).order_by(source_states.c.next_poll, sources.c.id).limit(most)
+    found = connection.execute(query).mappings()
+    return [(rows.source_of(row), rows.source_state(row)) for row in found]
 
 
 def oldest_due(connection: Connection, now: datetime) -> datetime | None:
     """Since when the source that waits longest is due; one that was never polled does not count."""
-    query = select(func.min(source_states.c.next_poll)).join(sources).where(sources.c.paused.is_(False))
+    query = select(func.min(source_states.c.next_poll)).join(sources).where(*_POLLED)
     found: datetime | None = connection.execute(query).scalar()
     return found if found is not None and found <= now else None
 
 
+_SAVE = source_states.update().where(source_states.c.source_id == bindparam("wanted"))
+_SAVE_DUE = _SAVE.where(source_states.c.next_poll.is_not_distinct_from(bindparam("was_due")))
+
+
 def save_state(connection: Connection, state: SourceState) -> None:
     """Remember a source."""
-    here = source_states.c.source_id == state.source_id
-    connection.execute(source_states.update().where(here).values(rows.state_values(state)))
+    connection.execute(_SAVE, {"wanted": state.source_id, **rows.state_values(state)})
+
+
+def save_poll_state(connection: Connection, before: SourceState, after: SourceState) -> bool:
+    """Remember a source after a poll that began with the memory `before`. False, and nothing is written,
+    where somebody else polled it or changed its plan meanwhile.
+    """
+    values = {"wanted": after.source_id, "was_due": before.next_poll, **rows.state_values(after)}
+    return connection.execute(_SAVE_DUE, values).rowcount == 1
+
+
+def hold_host(connection: Connection, url: str, until: datetime, because: str) -> None:
+    """Let every source and page of a host wait at least until then: a 429 speaks for the whole host."""
+    host = urlsplit(url).hostname
+    for source, state, _ in all_sources(connection):
+        if urlsplit(source.url).hostname != host:
+            continue
+        if state.next_poll is None or state.next_poll < until:
+            save_state(connection, replace(state, next_poll=until, because=because))
+        waiting = entries.update().where(entries.c.source_id == source.id, entries.c.page_due < until)
+        connection.execute(waiting.values(page_due=until))
+
+
+def pieces_of(connection: Connection, source_id: str) -> tuple[Piece, ...]:
+    """The pieces of the last document of a source."""
+    here = source_states.c.source_id == source_id
+    text = connection.execute(select(source_states.c.pieces).where(here)).scalar()
+    return _PIECES.validate_json(text) if text else ()
+
+
+def save_pieces(connection: Connection, source_id: str, pieces: Sequence[Piece] | None) -> None:
+    """Remember the pieces of a document; None: it was read whole."""
+    text = _PIECES.dump_json(tuple(pieces)).decode() if pieces is not None else None
+    here = source_states.c.source_id == source_id
+    connection.execute(source_states.update().where(here).values(pieces=text))
+
+
+def health_of(connection: Connection, source_id: str) -> Health:
+    """How complete the entries of a source are."""
+    here = source_states.c.source_id == source_id
+    text = connection.execute(select(source_states.c.health).where(here)).scalar()
+    return _HEALTH.validate_json(text) if text else Health()
+
+
+def save_health(connection: Connection, source_id: str, health: Health) -> None:
+    """Remember how complete the entries of a source are."""
+    here = source_states.c.source_id == source_id
+    connection.execute(source_states.update().where(here).values(health=_HEALTH.dump_json(health).decode()))
+
+
+def count_since(connection: Connection, source_id: str, since: datetime) -> tuple[int, datetime | None]:
+    """How many entries of a source are dated since then, and the time of the first of them."""
+    query = select(func.count(), func.min(entries.c.sort_at)).select_from(entries)
+    row = connection.execute(query.where(entries.c.source_id == source_id, entries.c.sort_at >= since)).one()
+    return row[0], row[1]

@@ -4,12 +4,14 @@ import asyncio
 import fcntl
 import os
 import sqlite3
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
+from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from feedbot.errors import ConfigError, LockedError, StoreError
@@ -19,15 +21,23 @@ from feedbot.store.tables import metadata
 P = ParamSpec("P")
 T = TypeVar("T")
 _BUSY_MS = 10_000
+_MOST_TOGETHER = 200
+_Unit = tuple[Callable[[Connection], Any], "asyncio.Future[Any]"]
 
 
 class Store:
-    """One SQLite database. `do` runs a unit of work in one transaction on the store's own thread."""
+    """One SQLite database. `do` runs a unit of work on the store's own thread.
+
+    Units that wait at the same time share one transaction and its fsync, each in a savepoint of its own: one
+    that fails takes nothing of the others with it, and none is answered before all are on the disk.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._connection: Connection | None = None
+        self._waiting: deque[_Unit] = deque()
+        self._working = False
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -60,19 +70,73 @@ class Store:
         return cls(engine)
 
     async def do(self, unit: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a unit of work in one transaction; raises StoreError where the database refuses."""
+        """Run a unit of work, all or nothing; raises StoreError where the database refuses."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: self.do_now(unit, *args, **kwargs))
+        answer: asyncio.Future[T] = loop.create_future()
+        self._waiting.append((lambda connection: unit(connection, *args, **kwargs), answer))
+        if not self._working:
+            self._start(loop)
+        return await answer
+
+    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._working = True
+        units = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_TOGETHER))]
+        self._thread.submit(self._work, units, loop)
+
+    def _work(self, units: list[_Unit], loop: asyncio.AbstractEventLoop) -> None:
+        wanted = [unit for unit in units if not unit[1].cancelled()]
+        try:
+            results = self._together([unit for unit, _ in wanted])
+        except BaseException as error:  # told to each caller, who is in another thread
+            results = [error] * len(wanted)
+        with suppress(RuntimeError):  # the loop ended without waiting for us
+            loop.call_soon_threadsafe(self._answer, wanted, results, loop)
+
+    def _answer(self, units: list[_Unit], results: list[Any], loop: asyncio.AbstractEventLoop) -> None:
+        for (_, answer), result in zip(units, results, strict=True):
+            if answer.done():
+                continue
+            if isinstance(result, BaseException):
+                answer.set_exception(result)
+            else:
+                answer.set_result(result)
+        self._working = False
+        if self._waiting:
+            self._start(loop)
+
+    def _together(self, units: list[Callable[[Connection], Any]]) -> list[Any]:
+        """What each unit returned, or the exception that it ended with, in one transaction."""
+        if len(units) == 1:
+            return [self.do_now(units[0])]
+        results: list[Any] = []
+
+        def all_of_them(connection: Connection) -> None:
+            for unit in units:
+                connection.exec_driver_sql("SAVEPOINT unit")  # a tenth of the cost of begin_nested
+                try:
+                    results.append(unit(connection))
+                except Exception as error:  # it is its caller's
+                    connection.exec_driver_sql("ROLLBACK TO unit")
+                    results.append(self._refused(error) if isinstance(error, DBAPIError) else error)
+                connection.exec_driver_sql("RELEASE unit")
+
+        self.do_now(all_of_them)
+        return results
 
     def do_now(self, unit: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The same from the calling thread, for start-up and commands."""
+        """Run one unit of work from the calling thread, for start-up and commands."""
         try:
             if self._connection is None:
                 self._connection = self._engine.connect()
             with self._connection.begin():
                 return unit(self._connection, *args, **kwargs)
         except DBAPIError as error:
-            raise StoreError(f"{self._engine.url.database}: {error.orig}") from error
+            raise self._refused(error) from error
+
+    def _refused(self, error: DBAPIError) -> StoreError:
+        refused = StoreError(f"{self._engine.url.database}: {error.orig}")
+        refused.__cause__ = error
+        return refused
 
     async def close(self) -> None:
         """Wait for the last unit of work and close the file."""
@@ -90,7 +154,7 @@ class Store:
 
 def _engine(path: Path, *, checkpoint: bool = True) -> Engine:
     engine = create_engine(
-        f"sqlite:///{path}",
+        URL.create("sqlite", database=str(path)),  # a path may hold what a URL means otherwise
         poolclass=StaticPool,
         connect_args={"check_same_thread": False, "timeout": _BUSY_MS / 1000},
     )

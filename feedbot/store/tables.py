@@ -67,14 +67,14 @@ source_states = Table(
     metadata,
     Column("source_id", Text, ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True),
     Column("next_poll", Time),
-    Column("because", Text, nullable=False),
-    Column("failures", Integer, nullable=False),
-    Column("error", Text),
+    Column("stopped", Text),
     Column("validators_url", Text),
     Column("etag", LargeBinary),
     Column("last_modified", LargeBinary),
-    Column("body_hash", Text),
     Column("last_success", Time),
+    Column("memory", Text, nullable=False),
+    Column("pieces", Text),
+    Column("health", Text),
     Index(None, "next_poll"),
 )
 
@@ -85,6 +85,7 @@ entries = Table(
     Column("source_id", Text, ForeignKey("sources.id"), nullable=False),
     Column("tag", Text, nullable=False, unique=True),
     Column("story", Text, nullable=False),
+    Column("first_key", Text, nullable=False),
     Column("digest", Text, nullable=False),
     Column("announce", Text, nullable=False),
     Column("ready", Boolean, nullable=False),
@@ -94,8 +95,14 @@ entries = Table(
     Column("page_due", Time),
     Column("page_failures", Integer, nullable=False, default=0),
     Column("page_error", Text),
+    Column("page_validators_url", Text),
+    Column("page_etag", LargeBinary),
+    Column("page_last_modified", LargeBinary),
+    Column("page_hash", Text),
+    Column("updates", Integer, nullable=False, default=0),
     Column("record", Text, nullable=False),
     Index(None, "source_id", "sort_at"),
+    Index(None, "story"),
     Index("ix_entries_page_due", "page_due", sqlite_where=text("page_due IS NOT NULL")),
 )
 
@@ -104,7 +111,8 @@ entry_keys = Table(
     metadata,
     Column("source_id", Text, primary_key=True),
     Column("key", Text, primary_key=True),
-    Column("entry_id", Integer, ForeignKey("entries.id", ondelete="CASCADE"), nullable=False, index=True),
+    # NULL: the entry was deleted here, and does not come back while the source still lists it.
+    Column("entry_id", Integer, ForeignKey("entries.id", ondelete="SET NULL"), index=True),
 )
 
 entry_categories = Table(

@@ -15,7 +15,7 @@ _LONGEST_TITLE, _LONGEST_TAG, _LONGEST_BYLINE = 256, 40, 100
 _LONGEST_CAPTION, _LONGEST_CREDIT, _LONGEST_HOST = 200, 80, 60
 _MOST_TAGS = 3
 _WORDS = {
-    "en": {"credit": "Photo: ", "read": "Read on", "untitled": "Untitled"},
+    "en": {"credit": "Photos = ", "read": "Read on", "untitled": "Untitled"},
     "ko": {"credit": "사진 = ", "read": "원문 보기", "untitled": "제목 없음"},
 }
 

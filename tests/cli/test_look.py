@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from feedbot.model import SourceState, Validators
-from feedbot.store import Store, entries, sources, subscriptions
+from feedbot.store import Store, sources, subscriptions
 from tests.cli.conftest import Feedbot, fingerprint
-from tests.support import NOW, SOURCE, entry, new, subscription
+from tests.support import NOW, SOURCE, entry, new, save_poll, subscription
 
 LOOKING = [("status",), ("source", "list"), ("source", "show", "gazette"), ("subscription", "list")]
 
@@ -27,7 +27,7 @@ def _live(database: Path) -> None:
         validators=Validators("https://gazette.example/feed?token=SECRET", etag='"a"'),
         last_success=NOW,
     )
-    store.do_now(entries.save_poll, SOURCE, new(entry(1)), state, NOW + timedelta(minutes=1))
+    save_poll(store, SOURCE, new(entry(1)), state, NOW + timedelta(minutes=1))
     store.close_now()
 
 

@@ -349,5 +349,6 @@ def test_a_variable_that_is_no_section_and_key_is_none_of_ours(read: Load, name:
 
 
 def test_keys_without_effect_are_named_once(read: Load) -> None:
-    text = CATEGORY + SOURCE + 'keep = "7d"\n' + SOURCE.replace("gazette", "other") + 'keep = "8d"\n'
-    assert "source.keep" in read(text).without_effect()
+    one = '[[subscription]]\nchat = "{}"\ncategory = "policies"\nstyle = "link"\n'
+    chats = one.format(1) + one.format(2)
+    assert read(CATEGORY + SOURCE + chats).without_effect() == ["subscription.style"]

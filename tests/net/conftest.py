@@ -42,12 +42,12 @@ async def make_client() -> AsyncIterator[Callable[..., Client]]:
 
     def make(guard: Guard, **options: Any) -> Client:
         options.setdefault("lookup", no_lookup)
+        options.setdefault("host_gap", timedelta())
+        options.setdefault("host_concurrency", 2)
         made.append(
             Client(
                 user_agent="feedbot/9 (+https://operator.example/contact)",
                 guard=guard,
-                host_gap=timedelta(seconds=1),
-                host_concurrency=2,
                 **options,
             )
         )

@@ -308,8 +308,8 @@ async def test_a_host_is_asked_twice_at_once_and_no_more(server: RawServer, clie
     assert most == 2
 
 
-async def test_a_public_host_gets_its_pause(make_client: Callable[..., Client], server: RawServer) -> None:
-    """Every request but the first waits its second; a host in `allow_networks` by its address does not."""
+async def test_every_host_gets_its_pause(make_client: Callable[..., Client], server: RawServer) -> None:
+    """Every request to a host but the first waits its second, in `allow_networks` too."""
     slept: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -318,14 +318,35 @@ async def test_a_public_host_gets_its_pause(make_client: Callable[..., Client], 
     def lookup(host: str, port: int, **_: object) -> list[Any]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
 
-    client = make_client(guard_for(server), lookup=lookup, sleep=sleep, clock=lambda: 1000.0)
+    pause = timedelta(seconds=1)
+    client = make_client(guard_for(server), lookup=lookup, sleep=sleep, clock=lambda: 1000.0, host_gap=pause)
     url = server.on("/feed", answer(body=BODY))
     for _ in range(3):
         await get(client, url)
-    assert slept == []
+    assert slept == [1.0, 2.0]
     for _ in range(3):
         await get(client, url.replace("127.0.0.1", "gazette.example"))
-    assert slept == [1.0, 2.0]
+    assert slept == [1.0, 2.0, 1.0, 2.0]
+
+
+async def test_of_large_bodies_a_few_come_in_at_a_time(
+    server: RawServer, make_client: Callable[..., Client]
+) -> None:
+    """The ninth waits until one of the first eight is in, and all come whole."""
+    body, waiting = b"x" * 1_500_000, asyncio.Event()
+    large = make_client(guard_for(server), host_concurrency=16)
+
+    async def slow(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1500000\r\n\r\n" + body[:1_200_000])
+        await waiting.wait()
+        writer.write(body[1_200_000:])
+
+    url = server.on("/feed", slow)
+    tasks = [asyncio.create_task(get(large, url)) for _ in range(9)]
+    while large._large._value > 0:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    waiting.set()
+    assert [len(document.body) for document in await asyncio.gather(*tasks)] == [1_500_000] * 9
 
 
 async def test_a_fault_closes_its_connection(server: RawServer, client: Client) -> None:

@@ -8,7 +8,7 @@ import pytest
 from feedbot.publish.shelf import Shelf
 from feedbot.publish.site import Site
 from feedbot.store import Store
-from tests.support import NOW, POLICIES
+from tests.support import POLICIES
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def site(store: Store, tmp_path: Path) -> Site:
 
 async def test_files_and_answers_are_the_same_bytes_with_the_same_date(site: Site):
     assert (await site.write_feed("policies")).written
-    await site.write_index(NOW)
+    await site.write_index()
     names = {"policies.atom": "/feeds/policies.atom", "index.html": "/", "feeds.opml": "/feeds.opml"}
     for name, path in names.items():
         file, item = site.feeds_dir / name, site.shelf.get(path)
@@ -45,8 +45,8 @@ async def test_who_asks_for_the_index_meanwhile_shares_the_next_writing(
         await write(self)
 
     monkeypatch.setattr(Site, "_write_index", counted)
-    await asyncio.gather(*(site.write_index(NOW) for _ in range(20)))
+    await asyncio.gather(*(site.write_index() for _ in range(20)))
     assert count == 2  # the first, and one for the nineteen who came during it
-    await site.write_index(NOW)
+    await site.write_index()
     assert count == 3
     assert sorted(path.name for path in site.feeds_dir.iterdir()) == ["feeds.opml", "index.html", "style.css"]

@@ -16,7 +16,7 @@ from feedbot.rules.delivery import (
     Unknown,
 )
 from feedbot.store import Store, deliveries, entries, outcomes, photos, sources, subscriptions
-from tests.support import NOW, SOURCE, entry, new, subscription
+from tests.support import NOW, SOURCE, entry, new, save_poll, subscription
 
 STATE = SourceState("gazette", next_poll=NOW, last_success=NOW)
 LATER = NOW + timedelta(seconds=10)
@@ -25,7 +25,7 @@ LATER = NOW + timedelta(seconds=10)
 def fill(store: Store, *numbers: int, chats: tuple[str, ...] = ("1001",), **settings: object) -> None:
     for chat in chats:
         store.do_now(subscriptions.subscribe, subscription(chat, **settings), NOW)
-    store.do_now(entries.save_poll, SOURCE, new(*(entry(n) for n in numbers)), STATE, NOW)
+    save_poll(store, SOURCE, new(*(entry(n) for n in numbers)), STATE, NOW)
 
 
 def take(store: Store, chat: str = "1001", now=NOW):
@@ -111,10 +111,10 @@ def test_a_gone_chat_is_left_in_peace_until_it_writes_again(store: Store) -> Non
     settle(store, ChatClosed(ChatState.GONE, "Forbidden: bot was blocked by the user"))
     counts = store.do_now(deliveries.counts)
     assert (counts["gone"], counts["skipped"], counts["pending"]) == (1, 1, 0)
-    store.do_now(entries.save_poll, SOURCE, new(entry(3)), STATE, LATER)
+    save_poll(store, SOURCE, new(entry(3)), STATE, LATER)
     assert store.do_now(deliveries.waiting) == []
     store.do_now(subscriptions.revive, "1001", LATER)
-    store.do_now(entries.save_poll, SOURCE, new(entry(4)), STATE, LATER)
+    save_poll(store, SOURCE, new(entry(4)), STATE, LATER)
     assert [one.chat for one in store.do_now(deliveries.waiting)] == ["1001"]
 
 
@@ -161,23 +161,23 @@ def test_a_stopped_bot_keeps_its_queue(store: Store) -> None:
 
 def test_one_story_reaches_an_address_once_though_two_categories_bring_it(store: Store) -> None:
     store.do_now(subscriptions.subscribe, subscription(), NOW)
-    store.do_now(entries.save_poll, SOURCE, new(entry(1)), STATE, NOW)
+    save_poll(store, SOURCE, new(entry(1)), STATE, NOW)
     again = entry(2, url=entry(1).url)
     store.do_now(sources.sync_sources, [SOURCE])
-    store.do_now(entries.save_poll, SOURCE, new(again), STATE, NOW)
+    save_poll(store, SOURCE, new(again), STATE, NOW)
     assert store.do_now(deliveries.counts)["pending"] == 1
 
 
 def test_a_subscription_starts_when_it_is_made(store: Store) -> None:
-    store.do_now(entries.save_poll, SOURCE, new(entry(1)), STATE, NOW)
+    save_poll(store, SOURCE, new(entry(1)), STATE, NOW)
     store.do_now(subscriptions.subscribe, subscription(), LATER)
     assert store.do_now(deliveries.counts)["pending"] == 0
 
 
 def test_who_asks_for_the_latest_gets_them_oldest_first(store: Store) -> None:
     store.do_now(subscriptions.subscribe, subscription(latest=2), NOW)
-    store.do_now(
-        entries.save_poll,
+    save_poll(
+        store,
         SOURCE,
         new(*(entry(n) for n in (1, 2, 3)), announce=Announce.FIRST_SIGHT),
         STATE,
@@ -193,10 +193,13 @@ def test_the_latest_wait_until_the_pages_of_the_first_poll_are_read(store: Store
     store.do_now(subscriptions.subscribe, subscription(latest=2), NOW)
     assert store.do_now(subscriptions.plan_latest, NOW) == 0
     silent = new(entry(1), announce=Announce.FIRST_SIGHT)
-    store.do_now(entries.save_poll, replace(SOURCE, full_text=True), silent, STATE, NOW)
+    save_poll(store, replace(SOURCE, full_text=True), silent, STATE, NOW)
     assert store.do_now(subscriptions.plan_latest, NOW) == 0
     [waiting] = store.do_now(entries.incomplete, "gazette", NOW, 9)
-    store.do_now(entries.save_completed, waiting, waiting.entry, waiting.story, ("policies",), NOW)
+    page = entries.PageRead()
+    store.do_now(
+        entries.save_completed, waiting, waiting.entry, waiting.story, ("policies",), page, None, NOW
+    )
     assert store.do_now(subscriptions.plan_latest, NOW) == 1
 
 
@@ -212,7 +215,7 @@ def test_what_another_subscription_of_the_address_wants_as_well_still_comes(stor
         store.do_now(subscriptions.subscribe, subscription(category=category), NOW)
     changes = new(entry(1))
     both = replace(changes.new[0][0], slugs=("policies", "society"))
-    store.do_now(entries.save_poll, SOURCE, Changes(((both, Announce.PUSH),)), STATE, NOW)
+    save_poll(store, SOURCE, Changes(((both, Announce.PUSH),)), STATE, NOW)
     store.do_now(subscriptions.unsubscribe, Address("1001"), "policies", LATER)
     assert store.do_now(deliveries.counts)["pending"] == 1
 
@@ -220,7 +223,7 @@ def test_what_another_subscription_of_the_address_wants_as_well_still_comes(stor
 def test_a_configured_subscription_gone_from_the_file_ends(store: Store) -> None:
     wanted = subscription("@channel", configured=True)
     store.do_now(subscriptions.sync_configured, [wanted], NOW)
-    store.do_now(entries.save_poll, SOURCE, new(entry(1)), STATE, NOW)
+    save_poll(store, SOURCE, new(entry(1)), STATE, NOW)
     store.do_now(subscriptions.sync_configured, [wanted], LATER)
     assert store.do_now(deliveries.counts)["pending"] == 1
     store.do_now(subscriptions.sync_configured, [], LATER)

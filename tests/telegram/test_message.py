@@ -39,7 +39,7 @@ def test_a_message_says_title_category_date_author_summary_caption_credit_and_li
         "What article 1 says.",
         "",
         "A caption of the photo",
-        "Photo: Gazette Pictures",
+        "Photos = Gazette Pictures",
         "",
         "Read on → gazette.example",
     ]

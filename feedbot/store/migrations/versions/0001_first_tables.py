@@ -86,6 +86,7 @@ def upgrade() -> None:
         sa.Column("source_id", sa.Text(), nullable=False),
         sa.Column("tag", sa.Text(), nullable=False),
         sa.Column("story", sa.Text(), nullable=False),
+        sa.Column("first_key", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("announce", sa.Text(), nullable=False),
         sa.Column("ready", sa.Boolean(), nullable=False),
@@ -95,6 +96,11 @@ def upgrade() -> None:
         sa.Column("page_due", sa.BigInteger(), nullable=True),
         sa.Column("page_failures", sa.Integer(), nullable=False),
         sa.Column("page_error", sa.Text(), nullable=True),
+        sa.Column("page_validators_url", sa.Text(), nullable=True),
+        sa.Column("page_etag", sa.LargeBinary(), nullable=True),
+        sa.Column("page_last_modified", sa.LargeBinary(), nullable=True),
+        sa.Column("page_hash", sa.Text(), nullable=True),
+        sa.Column("updates", sa.Integer(), nullable=False),
         sa.Column("record", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_entries_source_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_entries")),
@@ -107,19 +113,20 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("page_due IS NOT NULL"),
     )
+    op.create_index(op.f("ix_entries_story"), "entries", ["story"], unique=False)
     op.create_index(op.f("ix_entries_source_id_sort_at"), "entries", ["source_id", "sort_at"], unique=False)
     op.create_table(
         "source_states",
         sa.Column("source_id", sa.Text(), nullable=False),
         sa.Column("next_poll", sa.BigInteger(), nullable=True),
-        sa.Column("because", sa.Text(), nullable=False),
-        sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("stopped", sa.Text(), nullable=True),
         sa.Column("validators_url", sa.Text(), nullable=True),
         sa.Column("etag", sa.LargeBinary(), nullable=True),
         sa.Column("last_modified", sa.LargeBinary(), nullable=True),
-        sa.Column("body_hash", sa.Text(), nullable=True),
         sa.Column("last_success", sa.BigInteger(), nullable=True),
+        sa.Column("memory", sa.Text(), nullable=False),
+        sa.Column("pieces", sa.Text(), nullable=True),
+        sa.Column("health", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["source_id"], ["sources.id"], name=op.f("fk_source_states_source_id"), ondelete="CASCADE"
         ),
@@ -190,9 +197,9 @@ def upgrade() -> None:
         "entry_keys",
         sa.Column("source_id", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("entry_id", sa.Integer(), nullable=False),
+        sa.Column("entry_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["entry_id"], ["entries.id"], name=op.f("fk_entry_keys_entry_id"), ondelete="CASCADE"
+            ["entry_id"], ["entries.id"], name=op.f("fk_entry_keys_entry_id"), ondelete="SET NULL"
         ),
         sa.PrimaryKeyConstraint("source_id", "key", name=op.f("pk_entry_keys")),
     )

@@ -1,0 +1,1 @@
+"""What a poll costs, as ratios of one run; `make bench`."""

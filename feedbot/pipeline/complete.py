@@ -1,0 +1,131 @@
+"""complete: entries that need their page are read again from it, and saved with what follows."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from feedbot.errors import FetchError, ParseError
+from feedbot.model import Enclosure, Entry, ParsedEntry, Source, StoredEntry
+from feedbot.net.client import Limit
+from feedbot.pipeline.reading import packs_of, read_page
+from feedbot.pipeline.tools import Tools
+from feedbot.rules import schedule
+from feedbot.rules.filters import slugs_for
+from feedbot.rules.normalise import merge, story_of
+from feedbot.store import entries
+from feedbot.store.entries import PageRead
+from feedbot.worker import WorkerDied
+
+PAGES_A_ROUND = 50
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteReport:
+    """What asking the pages of a source did."""
+
+    source_id: str
+    completed: int = 0
+    failed: int = 0
+    updated: int = 0
+    planned: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page as it was answered; `parsed` None: it says what it said."""
+
+    parsed: ParsedEntry | None
+    url: str
+    read: PageRead
+
+
+async def complete(tools: Tools, source: Source, now: datetime) -> CompleteReport:
+    """Read the pages of a source's entries that wait for theirs, oldest first, and save each with what
+    follows. After three failures or half an hour the feed's record goes out as it is.
+    """
+    report = CompleteReport(source.id)
+    for stored in await tools.store.do(entries.incomplete, source.id, now, PAGES_A_ROUND):
+        try:
+            page = await _ask(tools, source, stored)
+        except (FetchError, ParseError) as error:
+            saved = await _failed(tools, stored, error, now)
+            report = replace(report, failed=report.failed + 1, error=str(error))
+        else:
+            saved = await _save(tools, source, stored, page, now)
+            report = replace(report, completed=report.completed + 1)
+        report = replace(
+            report, updated=report.updated + saved.updated, planned=report.planned + saved.planned
+        )
+    return report
+
+
+async def _failed(
+    tools: Tools, stored: StoredEntry, error: FetchError | ParseError, now: datetime
+) -> entries.Saved:
+    first_seen = stored.entry.first_seen
+    again = schedule.next_page_attempt(stored.page_failures + 1, first_seen, now)
+    give_up = again is None or isinstance(error, WorkerDied)  # it would only kill the next worker too
+    if give_up:
+        again = schedule.next_page_visit(first_seen, now)
+    return await tools.store.do(entries.page_failed, stored, str(error), again, now, give_up=give_up)
+
+
+async def _ask(tools: Tools, source: Source, stored: StoredEntry) -> _Page:
+    """The page of an entry, asked conditionally where it was read before. Raises FetchError, ParseError."""
+    url = stored.entry.url
+    if url is None:
+        return _Page(None, "", PageRead())
+    document = await tools.client.get(
+        url,
+        limit=Limit.PAGE,
+        validators=stored.page_validators if stored.ready else None,
+        headers=source.headers,
+        verify_tls=source.verify_tls,
+        robots=True,
+    )
+    if document.status == 304:
+        return _Page(None, document.url, PageRead(document.validators, stored.page_hash))
+    read = PageRead(document.validators, hashlib.sha256(document.body).hexdigest())
+    if stored.ready and read.hash == stored.page_hash:
+        return _Page(None, document.url, read)
+    packs = packs_of(tools.readers, source, document.url)
+    return _Page(await read_page(tools.readers, document, packs), document.url, read)
+
+
+async def _save(
+    tools: Tools, source: Source, stored: StoredEntry, page: _Page, now: datetime
+) -> entries.Saved:
+    entry, canonical = stored.entry, None
+    if page.parsed is not None:
+        entry = merge(entry, page.parsed, source, page.url, zone_of(tools, source, page.url))
+        canonical = page.parsed.canonical
+    entry = await _with_photo_facts(tools, entry, now)
+    story = story_of(entry.url, canonical, entry.id)
+    slugs = slugs_for(entry, source, tools.rules)
+    again = schedule.next_page_visit(entry.first_seen, now) if entry.url else None
+    return await tools.store.do(entries.save_completed, stored, entry, story, slugs, page.read, again, now)
+
+
+def zone_of(tools: Tools, source: Source, url: str) -> str:
+    """The zone of a page's dates: that of the site's rule pack, else the source's."""
+    packs = packs_of(tools.readers, source, url)
+    return packs[0].timezone if len(packs) == 1 and packs[0].timezone else source.timezone
+
+
+async def _with_photo_facts(tools: Tools, entry: Entry, now: datetime) -> Entry:
+    """The entry with type and size of its lead photo, which is its enclosure too (RFC 4287 4.2.7.2)."""
+    lead = entry.photo
+    if lead is None or lead.url is None:
+        return entry
+    file = await tools.photos.get(lead.url, now)
+    if file.hash is None:
+        return entry
+    known = replace(lead, type=file.type, width=file.width, height=file.height)
+    others = tuple(enclosure for enclosure in entry.enclosures if enclosure.url != lead.url)
+    return replace(
+        entry,
+        photo=known,
+        photos=tuple(known if photo == lead else photo for photo in entry.photos),
+        enclosures=(Enclosure(lead.url, file.length, file.type), *others),
+    )
