@@ -114,6 +114,8 @@ class Observer:
         elif report.new or report.updated:
             counts = {"new": report.new, "updated": report.updated, "planned": report.planned}
             self.event("poll", **told, **counts, seconds=round(seconds, 3))
+        for alarm in report.alarms:
+            self._failure("source has changed", report.source_id, alarm, source=report.source_id)
         if report.stopped:
             self.warn(
                 "source stopped: it is gone; `feedbot source resume` asks it again", source=report.source_id

@@ -15,7 +15,7 @@ from feedbot.pipeline.tools import Tools
 from feedbot.rules import schedule
 from feedbot.rules.changes import find_changes, flood_of, is_first_sight
 from feedbot.rules.filters import slugs_for
-from feedbot.rules.health import observe, observe_list
+from feedbot.rules.health import alarms, observe, observe_list
 from feedbot.rules.identity import degrades
 from feedbot.rules.normalise import normalise
 from feedbot.rules.schedule import Terms
@@ -26,7 +26,8 @@ from feedbot.store import entries, sources
 @dataclass(frozen=True, slots=True)
 class PollReport:
     """What a poll did. `status`: 200, 304 or that of the refusal; 0 where there was none. `flood` counts old
-    entries that came all at once and were not pushed, `stopped` says that the source is polled no more.
+    entries that came all at once and were not pushed, `stopped` says that the source is polled no more,
+    `alarms` what its entries lack of late.
     """
 
     source_id: str
@@ -37,6 +38,7 @@ class PollReport:
     planned: int = 0
     flood: int = 0
     stopped: bool = False
+    alarms: tuple[str, ...] = ()
     moved_to: str | None = None
 
 
@@ -152,4 +154,11 @@ async def _remember(
     after = replace(after, by_link=by_link)
     saved = await tools.store.do(entries.save_poll, source, changes, state, after, now, parsed.pieces, health)
     flood = flood_of(changes, memory.newest, size, quiet=quiet)
-    return replace(report, new=saved.new, updated=saved.updated, planned=saved.planned, flood=flood)
+    return replace(
+        report,
+        new=saved.new,
+        updated=saved.updated,
+        planned=saved.planned,
+        flood=flood,
+        alarms=tuple(alarms(health)),
+    )

@@ -23,6 +23,7 @@ from feedbot.worker import Worker, WorkerDied
 PARSER = "1"  # a change of it has every document read anew, in silence
 _MOST_FOUND = 3
 _MOST_CHILDREN = 3
+_MOST_PAGES_BACK = 4
 _FEED = TypeAdapter(ParsedFeed)
 _ENTRY = TypeAdapter(ParsedEntry)
 
@@ -78,7 +79,8 @@ async def read_source(
     known = state if same_reader else replace(state, validators=None, body_hash=None)
     if source.kind is Kind.FILES:
         return await _read_folder(readers, source, known)
-    document = await _fetch(readers, source, schedule.poll_url(state, source.url), known, now)
+    url = schedule.poll_url(state, source.url)
+    document = await _fetch(readers, source, url, schedule.validators_for(known, now))
     if document.status == 304:
         return Reading(document, None)
     body_hash = hashlib.sha256(document.body).hexdigest()
@@ -94,16 +96,16 @@ async def read_source(
     parsed = await _parse(readers, source, document, body_hash, told)
     if parsed.feeds and not parsed.entries:
         return await _follow(readers, source, document, parsed, body_hash)
+    if parsed.next_page and state.last_success is None:
+        parsed = await _fill_back(readers, source, document.url, parsed)
     return Reading(document, parsed, body_hash, known=frozenset(piece.hash for piece in told))
 
 
-async def _fetch(
-    readers: Readers, source: Source, url: str, state: SourceState | None, now: datetime
-) -> Document:
+async def _fetch(readers: Readers, source: Source, url: str, validators: Validators | None) -> Document:
     return await readers.client.get(
         url,
         limit=Limit.FEED,
-        validators=schedule.validators_for(state, now) if state else None,
+        validators=validators,
         headers=source.headers,
         verify_tls=source.verify_tls,
         robots=source.kind is Kind.PAGE,
@@ -131,6 +133,22 @@ async def _parse(
     if parsed.fault:
         raise ParseError(f"{document.url}: {parsed.fault}")
     return parsed
+
+
+async def _fill_back(readers: Readers, source: Source, url: str, parsed: ParsedFeed) -> ParsedFeed:
+    """A list seen for the first time with the entries of its next few pages; what fails ends it."""
+    found, page, seen = parsed, parsed.next_page, {url}
+    for _ in range(_MOST_PAGES_BACK):
+        if page is None or page in seen or urlsplit(page).netloc != urlsplit(url).netloc:
+            break
+        seen.add(page)
+        try:
+            document = await _fetch(readers, replace(source, kind=Kind.PAGE), page, None)
+            more = await _parse(readers, source, document, "")
+        except (FetchError, ParseError):
+            break
+        found, page = replace(found, entries=(*found.entries, *more.entries)), more.next_page
+    return found
 
 
 async def _follow(
