@@ -155,9 +155,9 @@ async def end(process: asyncio.subprocess.Process, number: signal.Signals = sign
     return Finished(process.returncode or 0, out.decode(), err.decode())
 
 
-async def until(condition: Any, given_up: Any = lambda: False) -> None:
-    """Wait for something to become true; fail where it does not in time."""
-    deadline = time.monotonic() + PATIENCE
+async def until(condition: Any, given_up: Any = lambda: False, patience: float = PATIENCE) -> None:
+    """Wait for something to become true; fail where it does not within so many seconds."""
+    deadline = time.monotonic() + patience
     while True:
         found = condition()
         if await found if asyncio.iscoroutine(found) else found:

@@ -2,12 +2,13 @@
 
 import io
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 import uvloop
+from sqlalchemy import Connection
 
 from feedbot import __version__
 from feedbot.cli.show import text_of
@@ -70,11 +71,14 @@ def open_store(context: typer.Context) -> tuple[Config, Store]:
     return config, Store.open_to_read(config.database_path)
 
 
-def open_to_write(context: typer.Context) -> tuple[Config, Store]:
-    """The configuration and its database for one short transaction; made where it is not there."""
-    config = read_config(context)
+def in_one_transaction(config: Config, unit: Callable[[Connection], T]) -> T:
+    """What a unit of work gives that changes the database, which is made where it is not there yet."""
     path = config.database_path
-    return config, Store.open_to_read(path) if path.exists() else Store.open(path)
+    store = Store.open_to_read(path) if path.exists() else Store.open(path)
+    try:
+        return store.do_now(unit)
+    finally:
+        store.close_now()
 
 
 def wait_for(work: Coroutine[Any, Any, T]) -> T:

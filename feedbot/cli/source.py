@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 import typer
 from sqlalchemy import Connection
 
-from feedbot.app import resolve_source
-from feedbot.cli import Json, app, open_store, open_to_write
+from feedbot.app import resolve_source, resolve_sources
+from feedbot.cli import Json, app, in_one_transaction, open_store, read_config
 from feedbot.cli.show import as_json, as_table, hidden, iso, say
-from feedbot.config import SLUG, Config, check_web_address, parse_duration
+from feedbot.config import SLUG, Config, check_web_address, parse_duration, parse_interval
 from feedbot.errors import UsageError
 from feedbot.model import Source, SourceState
 from feedbot.net.answer import mask
@@ -106,20 +106,21 @@ def source_add(
     json: Json = False,
 ) -> None:
     """Add a source while the daemon runs; it is polled within seconds."""
-    config, store = open_to_write(context)
+    config = read_config(context)
     made = Source(
         id=source_id or _name_of(url),
         url=_checked(check_web_address, url),
         site=site,
         categories=_category(config, category),
-        interval=_checked(parse_duration, interval) if interval else None,
+        interval=_checked(parse_interval, interval) if interval else None,
         timezone=config.feedbot.timezone,
+        keep=parse_duration(config.feedbot.keep) if config.feedbot.keep else None,
     )
     if not SLUG.fullmatch(made.id):
         raise UsageError(f"--id {made.id!r}: a-z, 0-9 and -, at most 64 characters, would be one")
-    added = store.do_now(sources.add_source, resolve_source(made, load_packs(config.feedbot.sites_dir)))
-    store.close_now()
-    if not added:
+    made = resolve_source(made, load_packs(config.feedbot.sites_dir))
+    taken = made.id in {source.id for source in config.source}
+    if taken or not in_one_transaction(config, lambda connection: sources.add_source(connection, made)):
         raise UsageError(f"source {made.id!r} is there already; choose another --id")
     _done(json, made.id, f"Source {made.id} was added to {', '.join(made.categories) or 'no category'}.")
 
@@ -161,15 +162,20 @@ SourceId = Annotated[str, typer.Argument(metavar="ID")]
 
 
 def _change(context: typer.Context, source_id: str, unit: Callable[[Connection], None]) -> None:
-    _, store = open_to_write(context)
-    known = store.do_now(sources.get_source, source_id) is not None
-    if known:
-        store.do_now(unit)
-    store.close_now()
-    if not known:
-        raise UsageError(
-            f"source {source_id!r} is not known to the database; `feedbot source list` shows them"
-        )
+    """Change one source, if need be one of the file that no daemon has seen yet."""
+    config = read_config(context)
+    told = resolve_sources(config, load_packs(config.feedbot.sites_dir)).get(source_id)
+
+    def change(connection: Connection) -> bool:
+        if told is not None:
+            sources.add_source(connection, told, configured=True)
+        known = sources.get_source(connection, source_id) is not None
+        if known:
+            unit(connection)
+        return known
+
+    if not in_one_transaction(config, change):
+        raise UsageError(f"source {source_id!r} is not known; `feedbot source list` shows those that are")
 
 
 @source_app.command("pause")
@@ -189,18 +195,20 @@ def source_resume(context: typer.Context, source_id: SourceId, json: Json = Fals
 @source_app.command("poll")
 def source_poll(context: typer.Context, source_id: SourceId, json: Json = False) -> None:
     """Make a source due at once."""
-    _change(context, source_id, lambda connection: sources.poll_now(connection, source_id))
+
+    def poll(connection: Connection) -> None:
+        if sources.is_paused(connection, source_id):
+            raise UsageError(f"source {source_id} is paused; `feedbot source resume {source_id}` comes first")
+        sources.poll_now(connection, source_id)
+
+    _change(context, source_id, poll)
     _done(json, source_id, f"Source {source_id} is due now.")
 
 
 @source_app.command("remove")
 def source_remove(context: typer.Context, source_id: SourceId, json: Json = False) -> None:
     """Forget a source that was added at run time; its entries stay."""
-
-    def remove(connection: Connection) -> None:
-        if sources.is_configured(connection, source_id):
-            raise UsageError(f"source {source_id} stands in the configuration; remove it there, or pause it")
-        sources.remove_source(connection, source_id)
-
-    _change(context, source_id, remove)
+    if source_id in {source.id for source in read_config(context).source}:
+        raise UsageError(f"source {source_id} stands in the configuration; remove it there, or pause it")
+    _change(context, source_id, lambda connection: sources.remove_source(connection, source_id))
     _done(json, source_id, f"Source {source_id} was removed; its entries stay.")

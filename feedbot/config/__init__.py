@@ -8,6 +8,7 @@ from feedbot.config.values import (
     check_web_address,
     parse_chat,
     parse_duration,
+    parse_interval,
     parse_network,
     split_listen,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "load",
     "parse_chat",
     "parse_duration",
+    "parse_interval",
     "parse_network",
     "read_token",
     "split_listen",

@@ -31,6 +31,14 @@ def parse_duration(text: object) -> timedelta:
     return timedelta(seconds=seconds)
 
 
+def parse_interval(text: object) -> timedelta:
+    """Read how often a source is polled; raises ValueError for less than a second as well."""
+    value = parse_duration(text)
+    if value < timedelta(seconds=1):
+        raise ValueError('a source is polled at most once a second; "30m" would do')
+    return value
+
+
 def split_listen(text: str) -> tuple[str, int]:
     """Part `"127.0.0.1:8080"` or `"[::1]:8080"` into host and port."""
     host, _, port = text.rpartition(":")
@@ -173,12 +181,6 @@ def _keep(text: str) -> str:
     return text
 
 
-def _interval(value: timedelta) -> timedelta:
-    if value < timedelta(seconds=1):
-        raise ValueError('a source is polled at most once a second; "30m" would do')
-    return value
-
-
 def parse_chat(value: object) -> str:
     """A chat's number as text, or its `@name`; raises ValueError for anything else."""
     text = str(value).strip() if not isinstance(value, bool) else ""
@@ -208,7 +210,7 @@ def _no_bool(value: Any) -> Any:
 
 Rules = tuple[Annotated[str, AfterValidator(_rule)], ...]
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
-Interval = Annotated[Duration, AfterValidator(_interval)]
+Interval = Annotated[timedelta, BeforeValidator(parse_interval)]
 Slug = Annotated[str, AfterValidator(_slug)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Language = Annotated[str, AfterValidator(_language)]

@@ -49,11 +49,11 @@ def _put(connection: Connection, source: Source, *, configured: bool) -> None:
     connection.execute(state.on_conflict_do_nothing())
 
 
-def add_source(connection: Connection, source: Source) -> bool:
+def add_source(connection: Connection, source: Source, *, configured: bool = False) -> bool:
     """Add a source at run time; False where its id is taken. A removed one comes back with its entries."""
     if get_source(connection, source.id):
         return False
-    _put(connection, source, configured=False)
+    _put(connection, source, configured=configured)
     return True
 
 
@@ -62,9 +62,9 @@ def remove_source(connection: Connection, source_id: str) -> None:
     connection.execute(source_states.delete().where(source_states.c.source_id == source_id))
 
 
-def is_configured(connection: Connection, source_id: str) -> bool:
-    """Whether a source stands in the configuration file."""
-    return bool(connection.execute(select(sources.c.configured).where(sources.c.id == source_id)).scalar())
+def is_paused(connection: Connection, source_id: str) -> bool:
+    """Whether a source is paused."""
+    return bool(connection.execute(select(sources.c.paused).where(sources.c.id == source_id)).scalar())
 
 
 def pause(connection: Connection, source_id: str, *, paused: bool) -> None:
@@ -77,8 +77,9 @@ def pause(connection: Connection, source_id: str, *, paused: bool) -> None:
 
 def poll_now(connection: Connection, source_id: str) -> None:
     """Make a source due at once, though it waits or stopped."""
-    here = source_states.c.source_id == source_id
-    connection.execute(source_states.update().where(here).values(stopped=None, next_poll=None))
+    found = get_source(connection, source_id)
+    if found is not None:
+        save_state(connection, replace(found[1], stopped=None, next_poll=None, because="asked by command"))
 
 
 def forget_reading(connection: Connection, source_id: str, because: str = _CHANGED) -> None:
