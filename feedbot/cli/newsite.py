@@ -27,12 +27,11 @@ def new_site(
 ) -> None:
     """Begin a rule pack from an article's page: the pack, the saved page, and the record that it gives."""
     config = read_config(context, optional=True)
-    document, pack, record = wait_for(_read(config, target))
-    name = _name_of(document.url)
+    name, body, pack, record = wait_for(_read(config, target))
     folder = config.feedbot.sites_dir
     files = {
         folder / f"{name}.toml": pack.encode(),
-        folder / name / "article.html": document.body,
+        folder / name / "article.html": body,
         folder / name / "article.json": record.encode(),
     }
     taken = next((path for path in files if path.exists()), None)
@@ -63,8 +62,8 @@ def _name_of(url: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", told.lower()).strip("-") or "new-site"
 
 
-async def _read(config: Config, target: str) -> tuple[Document, str, str]:
-    """The page, the rules guessed from it, and its record. Raises FetchError, ParseError."""
+async def _read(config: Config, target: str) -> tuple[str, bytes, str, str]:
+    """The site's name, its page, the rules guessed from it, and its record. Raises FetchError, ParseError."""
     client, worker = make_client(config), Worker()
     try:
         if urlsplit(target).scheme in {"http", "https"}:
@@ -72,8 +71,10 @@ async def _read(config: Config, target: str) -> tuple[Document, str, str]:
         else:
             path = Path(target.removeprefix("file://"))
             document = Document(path.absolute().as_uri(), 200, read_document(path))
-        answer = await worker.run(STUB_SITE, document.body, url=document.url, charset=document.charset)
-        return document, answer.value["pack"], answer.value["record"]
+        name = _name_of(document.url)
+        told = {"url": document.url, "name": name, "charset": document.charset}
+        answer = await worker.run(STUB_SITE, document.body, **told)
+        return name, document.body, answer.value["pack"], answer.value["record"]
     finally:
         await worker.close()
         await client.close()

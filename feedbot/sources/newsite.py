@@ -26,14 +26,15 @@ _GENERIC = frozenset(
 )
 
 
-def stub_pack(html: str, url: str) -> str:
+def stub_pack(html: str, url: str, name: str | None = None) -> str:
     """A commented rule pack in TOML for the site of a page, filled in as far as the page can be read without
-    one. It parses as it stands; each line that could only be guessed at is a comment.
+    one. It parses as it stands; each line that could only be guessed at is a comment. Its name is that of the
+    host unless told.
     """
     html = shallow(html)
     tree = LexborHTMLParser(html)
     host = urlsplit(url).hostname or ""
-    name = re.sub(r"[^a-z0-9]+", "-", host.removeprefix("www.")).strip("-") or "new-site"
+    name = name or re.sub(r"[^a-z0-9]+", "-", host.removeprefix("www.")).strip("-") or "new-site"
     entry = parse_article(html, url, Pack(name))
     found = _selectors(tree, entry) if tree.root is not None else {}
     lines = [

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from feedbot.errors import ParseError
 from feedbot.model import Kind, ParsedEntry, ParsedFeed
 from feedbot.sources.decode import decode_feed, decode_page
 from feedbot.sources.sniff import FEED_ROOTS, SITEMAP_ROOTS, describe, find_root, is_json
@@ -147,11 +148,18 @@ def _web(link: str | None) -> str | None:
     return link if link and link.startswith(("http://", "https://")) else None
 
 
-def stub_site(body: bytes, *, url: str, charset: str | None = None) -> dict[str, str]:
-    """A rule pack to begin with for the site of a page, and the record that the page gives without one."""
+def stub_site(body: bytes, *, url: str, name: str, charset: str | None = None) -> dict[str, str]:
+    """A rule pack to begin with for the site of a page, and the record that the page gives without one.
+
+    Raises ParseError for what is no page.
+    """
     from feedbot.sources.newsite import record_of, stub_pack
     from feedbot.sources.pack import Pack
     from feedbot.sources.page import parse_article
 
+    if looks_like_feed(body, None):
+        raise ParseError(f"{url}: this is a feed, which needs no rules; the address of an article would do")
     html = decode_page(body, charset)
-    return {"pack": stub_pack(html, url), "record": record_of(parse_article(html, url, Pack("new-site")))}
+    if not html.strip():
+        raise ParseError(f"{url}: there is nothing in it")
+    return {"pack": stub_pack(html, url, name), "record": record_of(parse_article(html, url, Pack(name)))}
