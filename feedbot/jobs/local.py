@@ -55,21 +55,21 @@ class Local:
             (self._tick_metrics, 15),
             (self._tick_house, 6 * 3600),
         ):
-            self._scheduler.add_job(
-                self._observer.guarded,
-                "interval",
-                [tick.__name__.strip("_"), tick],
-                seconds=seconds,
-                **settings,
-            )
+            self._scheduler.add_job(self._begin, "interval", [tick], seconds=seconds, **settings)
         self._scheduler.start()
 
     async def stop(self) -> None:
         """Stop ticking and break off what runs: nothing of it is written before it is whole."""
-        self._scheduler.shutdown(wait=False)
+        self._scheduler.pause()
+        await asyncio.sleep(0)  # what was about to begin begins; it is broken off with the rest
         for task in self._running.values():
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
+        self._scheduler.shutdown(wait=False)
+
+    async def _begin(self, tick: Callable[[], Awaitable[None]]) -> None:
+        """Start a tick as a task of ours: the scheduler would report one that is broken off as an error."""
+        self._run(tick.__name__.strip("_"), tick)
 
     @property
     def lag(self) -> float:
@@ -77,7 +77,11 @@ class Local:
         return max(0.0, time.monotonic() - self._last_tick - TICK)
 
     def _start(self, key: str, step: Callable[[], Awaitable[None]]) -> None:
-        if key in self._running or self._observer.is_paused(key):
+        if not self._observer.is_paused(key):
+            self._run(key, step)
+
+    def _run(self, key: str, step: Callable[[], Awaitable[None]]) -> None:
+        if key in self._running:
             return
         task = asyncio.create_task(self._observer.guarded(key, step))
         self._running[key] = task

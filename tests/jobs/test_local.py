@@ -1,0 +1,34 @@
+"""The daemon's ticks."""
+
+import asyncio
+import logging
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from feedbot.jobs.local import Local
+from feedbot.jobs.observe import Observer
+from tests.support import NOW
+
+
+class BusyStore:
+    """A store whose units of work do not end."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+
+    async def do(self, *_: Any) -> Any:
+        self.asked.set()
+        await asyncio.Event().wait()
+
+
+async def test_ticks_that_are_broken_off_at_the_end_are_no_errors(caplog: pytest.LogCaptureFixture) -> None:
+    store = BusyStore()
+    tools: Any = SimpleNamespace(store=store)
+    local = Local(tools, {}, Observer(), None, lambda: NOW)
+    local.start()
+    await store.asked.wait()
+    await local.stop()
+    await asyncio.sleep(0.05)
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
