@@ -153,8 +153,11 @@ def _is_settled(connection: Connection, category: str) -> bool:
 
 
 def _send_latest(connection: Connection, subscription: Subscription, now: datetime) -> int:
-    newest = select(entries).join(entry_categories).where(entry_categories.c.slug == subscription.category)
-    newest = newest.where(entries.c.ready).order_by(entries.c.sort_at.desc(), entries.c.id.desc())
+    told = select(func.min(entries.c.id)).join(entry_categories)  # of each story the first that told it
+    told = told.where(entry_categories.c.slug == subscription.category, entries.c.ready)
+    newest = select(entries.c.id, entries.c.story, entries.c.sort_at)
+    newest = newest.where(entries.c.id.in_(told.group_by(entries.c.story)))
+    newest = newest.order_by(entries.c.sort_at.desc(), entries.c.id.desc())
     planned = 0
     for entry in reversed(connection.execute(newest.limit(subscription.latest)).mappings().all()):
         place = {

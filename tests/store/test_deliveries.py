@@ -189,6 +189,17 @@ def test_who_asks_for_the_latest_gets_them_oldest_first(store: Store) -> None:
     assert store.do_now(subscriptions.plan_latest, NOW) == 0
 
 
+def test_a_story_that_two_sources_tell_counts_once_among_the_latest(store: Store) -> None:
+    store.do_now(subscriptions.subscribe, subscription(latest=2), NOW)
+    herald = replace(SOURCE, id="herald")
+    store.do_now(sources.sync_sources, [SOURCE, herald])
+    for source in (SOURCE, herald):
+        told = [replace(entry(n), id=f"{source.id}:{n}", source_id=source.id) for n in range(3)]
+        after = SourceState(source.id, next_poll=NOW)
+        save_poll(store, source, new(*told, announce=Announce.FIRST_SIGHT), after, NOW)
+    assert store.do_now(subscriptions.plan_latest, NOW) == 2
+
+
 def test_the_latest_wait_until_the_pages_of_the_first_poll_are_read(store: Store) -> None:
     store.do_now(subscriptions.subscribe, subscription(latest=2), NOW)
     assert store.do_now(subscriptions.plan_latest, NOW) == 0
