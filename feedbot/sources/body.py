@@ -166,7 +166,7 @@ class _Sorter:
         if block.where.caption:
             following = self.blocks[at + 1].photo if at + 1 < len(self.blocks) else None
             return self.under is not None or following is not None or bool(self.body.photos)
-        return self._is_alt(block.text) or self._stands_under(at, block)
+        return self._is_alt(block.text) or self._is_told_twice(at, block) or self._stands_under(at, block)
 
     def _is_alt(self, text: str) -> bool:
         """Whether a text is the alt text of a picture, or that and little more."""
@@ -174,6 +174,14 @@ class _Sorter:
             return False
         told = _spelled(text)
         return any(told == alt or (told.startswith(alt) and len(told) < len(alt) * 1.4) for alt in self.alts)
+
+    def _is_told_twice(self, at: int, block: Block) -> bool:
+        """Whether a text right under a photo is followed by itself, or repeats the caption it has."""
+        if self.under is None or label_of(block.text):
+            return False
+        told, following = _told_once(block), self.blocks[at + 1].text if at + 1 < len(self.blocks) else ""
+        caption = self.body.photos[self.under].caption
+        return told != block.text or _spelled(told) in {_spelled(following), _spelled(caption)}
 
     def _stands_under(self, at: int, block: Block) -> bool:
         """Whether a text is a caption by its place right under a photo that has none."""
@@ -191,8 +199,8 @@ class _Sorter:
 
     def _take_caption(self, block: Block) -> str | None:
         """Give a caption to its picture; returns it where that one is yet to come."""
-        text, told = block.text, _spelled(block.text)
-        photos = self.body.photos
+        text = _told_once(block)
+        told, photos = _spelled(text), self.body.photos
         url = self.frames.get(block.where.frame or 0)
         same = [
             n for n, photo in enumerate(photos) if photo.alt and told.startswith(_spelled(photo.alt) or "-")
@@ -236,6 +244,13 @@ class _Sorter:
                     self.body.credits.append((label.credit, None if n else self.under))
         if kept:
             self.body.text.append(replace(block, lines=kept))
+
+
+def _told_once(block: Block) -> str:
+    """The text of a block whose lines may repeat the one before (alt text, then caption)."""
+    lines = [line.text for line in block.lines]
+    kept = [line for n, line in enumerate(lines) if not n or _spelled(line) != _spelled(lines[n - 1])]
+    return fold(" ".join(kept))
 
 
 def _says_much(text: str | None) -> bool:

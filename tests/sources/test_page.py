@@ -219,6 +219,11 @@ COPY = CAPTION.replace(" on", "\u00a0 on")
         f'<p><img src="/a.jpg"></p><p>{CAPTION}</p>',
         f'<p><img src="/a.jpg" alt="{CAPTION.removesuffix(".")}"><em>{COPY}</em></p>',
         f'<p><img src="/a.jpg"></p><p class="photoCaption">{CAPTION}</p>',
+        f'<p><img src="/a.jpg"></p><p>{CAPTION}</p><p>{COPY}</p>',
+        f'<p><img src="/a.jpg" alt=""><br>{CAPTION}<br>{COPY}</p>',
+        f'<p><img src="/a.jpg"></p><p>{CAPTION}<br>{COPY}</p>',
+        f'<div class="photo"><img src="/a.jpg"><p>{CAPTION}</p><p>{COPY}</p></div>',
+        f'<p><img src="/a.jpg" alt="{CAPTION}"></p><p>{CAPTION}</p><p>{COPY}</p>',
     ],
 )
 def test_a_caption_is_told_once_and_is_no_body_text(picture: str):
@@ -227,6 +232,18 @@ def test_a_caption_is_told_once_and_is_no_body_text(picture: str):
         ("https://www.korea.net/a.jpg", CAPTION)
     ]
     assert entry.content_text == "It rained all day."
+
+
+@pytest.mark.parametrize(
+    "copies", ["<p>{0}</p><p>{1}</p>", "<p>{0}<br>{1}</p>", "<div>{0}</div><div>{1}</div>"]
+)
+def test_a_caption_printed_twice_under_a_photo_between_paragraphs_is_no_body_text(copies: str):
+    told = copies.format(CAPTION, COPY)
+    entry = article(
+        f'<p>By Kim Nara</p><p>It rained.</p><p><img src="/a.jpg"></p>{told}<p>Then it stopped.</p>'
+    )
+    assert [photo.caption for photo in entry.photos] == [CAPTION]
+    assert entry.content_text == "It rained.\n\nThen it stopped."
 
 
 @pytest.mark.parametrize(
