@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, select
+from sqlalchemy import Connection, RowMapping, Select, exists, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from feedbot.model import Candidate, Changes, Entry, Piece, Source, SourceState, StoredEntry, Validators
@@ -267,17 +267,17 @@ def page_failed(
 
 
 def _of_category(slug: str) -> Select[Any]:
-    """The entries of a category that are out, one for each story: the first that told it."""
+    """The entries of a category that are out, one for each story: the first that told it.
+
+    The inner EXISTS stands alone, as a join SQLite would begin it with the whole category, for each entry.
+    """
     earlier, shelf = entries.alias(), entry_categories.alias()
-    told = select(earlier.c.id).join(shelf, shelf.c.entry_id == earlier.c.id)
-    told = told.where(
-        earlier.c.story == entries.c.story,
-        earlier.c.id < entries.c.id,
-        earlier.c.ready,
-        shelf.c.slug == slug,
+    beside = exists().where(shelf.c.slug == slug, shelf.c.entry_id == earlier.c.id)
+    told = exists().where(
+        earlier.c.story == entries.c.story, earlier.c.id < entries.c.id, earlier.c.ready, beside
     )
     here = select(entries).join(entry_categories)
-    return here.where(entry_categories.c.slug == slug, entries.c.ready, ~told.exists())
+    return here.where(entry_categories.c.slug == slug, entries.c.ready, ~told)
 
 
 def of_category(connection: Connection, slug: str, limit: int) -> list[StoredEntry]:
@@ -287,9 +287,11 @@ def of_category(connection: Connection, slug: str, limit: int) -> list[StoredEnt
 
 
 def count_of_category(connection: Connection, slug: str) -> int:
-    """How many entries of a category are out."""
-    query = select(func.count()).select_from(_of_category(slug).subquery())
-    found: int = connection.execute(query).scalar_one()
+    """How many stories of a category are out."""
+    query = select(func.count(entries.c.story.distinct())).join(entry_categories)
+    found: int = connection.execute(
+        query.where(entry_categories.c.slug == slug, entries.c.ready)
+    ).scalar_one()
     return found
 
 
