@@ -117,11 +117,11 @@ async def test_many_signals_end_it_once(rig: Rig) -> None:
 async def test_a_kill_at_any_moment_loses_nothing(rig: Rig) -> None:
     """Killed again and again while articles come; each is delivered, and only those in flight twice."""
     rig.configure(more=CHANNEL)
-    kills = 5
+    kills = 4
     for count in range(kills):
         rig.site.publish(3)
         daemon = await rig.start("run")
-        await asyncio.sleep(0.9 + 0.35 * count)
+        await asyncio.sleep(0.9 + 0.4 * count)
         await end(daemon, signal.SIGKILL)
     daemon = await rig.daemon()
     wanted = [one.title for one in rig.site.articles if one.section == "Policies"]

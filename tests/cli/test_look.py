@@ -106,7 +106,8 @@ def test_to_test_a_chat_takes_a_token(feedbot: Feedbot, config: Path) -> None:
 @pytest.mark.parametrize(
     "words",
     [(), ("run",), ("once",), ("check",), ("preview",), ("status",), ("demo",), ("source",),
-     ("source", "list"), ("source", "show"), ("subscription",),
+     ("source", "list"), ("source", "show"), ("source", "add"), ("source", "pause"), ("source", "resume"),
+     ("source", "poll"), ("source", "remove"), ("new-site",), ("subscription",),
      ("subscription", "list"), ("subscription", "test")],
 )  # fmt: skip
 def test_each_command_explains_itself(feedbot: Feedbot, words: tuple[str, ...]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import Feedbot
 from tests.rig import TOKEN, Rig, end, until
 
 pytestmark = pytest.mark.slow
@@ -20,7 +21,7 @@ CHANNEL = '[[subscription]]\nchat = "@news_of_the_day"\ncategory = "policies"\n'
 async def test_a_second_instance_is_told_and_ends_with_75(rig: Rig) -> None:
     daemon = await rig.daemon()
     try:
-        for words in (("once",), ("once", "--json"), ("run",)):
+        for words in (("once", "--json"), ("run",)):
             done = await rig.command(*words, FEEDBOT_WEB__LISTEN="127.0.0.1:0")
             assert (done.code, done.out) == (75, ""), done.err
             assert "another feedbot works on" in done.err
@@ -29,13 +30,13 @@ async def test_a_second_instance_is_told_and_ends_with_75(rig: Rig) -> None:
         assert (await end(daemon)).code == 0
 
 
-async def test_reading_commands_work_beside_a_daemon(rig: Rig) -> None:
-    rig.configure(more=CHANNEL)
+async def test_reading_commands_work_beside_a_daemon(rig: Rig, feedbot: Feedbot) -> None:
+    config = rig.configure(more=CHANNEL)
     daemon = await rig.daemon()
     try:
         await until((rig.folder / "feeds" / "policies.atom").exists)
         status, listed, shown, people, checked = [
-            await rig.command(*words, "--json")
+            feedbot("--config", config, *words, "--json")
             for words in (
                 ("status",),
                 ("source", "list"),

@@ -72,7 +72,7 @@ class Site:
         app.router.add_get("/upload/content/image/{name}", self._picture)
         app.router.add_get("/images/{name}", self._sign)
         app.router.add_get("/style.css", self._style)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
         self.url = f"http://{host}:{self._runner.addresses[0][1]}"
