@@ -50,7 +50,7 @@ def _configuration(port: int, listen: int, feeds: int) -> str:
     )
     return (
         f'[feedbot]\nbase_url = "http://127.0.0.1:{listen}"\n[web]\nlisten = "127.0.0.1:{listen}"\n'
-        f'[fetch]\nallow_networks = ["127.0.0.1/32:{port}"]\n'
+        f'[fetch]\nallow_networks = ["127.0.0.1/32:{port}"]\nhost_gap = "0s"\nhost_concurrency = 16\n'
         f'[[category]]\nslug = "news"\ntitle = "News"\n{sources}'
     )
 
@@ -71,5 +71,5 @@ def _polled(listen: int) -> float:
         text = urllib.request.urlopen(f"http://127.0.0.1:{listen}/metrics").read().decode()
     except OSError:
         return 0
-    found = [line for line in text.splitlines() if line.startswith("feedbot_polls_total")]
+    found = [line for line in text.splitlines() if line.startswith('feedbot_polls_total{result="ok"}')]
     return sum(float(line.rpartition(" ")[2]) for line in found)
