@@ -56,7 +56,8 @@ def test_a_page_gives_the_feeds_it_names():
 
 
 def test_a_page_without_feeds_is_a_fault_that_names_it():
-    assert read(PAGE).fault == "this is no feed: it is an HTML page ('Front'), it names no feed and lists no articles"
+    told = "this is no feed: it is an HTML page ('Front'), it names no feed and lists no articles"
+    assert read(PAGE).fault == told
 
 
 def test_a_page_with_rules_for_its_list_is_a_list():
