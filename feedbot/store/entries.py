@@ -8,7 +8,17 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, exists, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from feedbot.model import Candidate, Changes, Entry, Piece, Source, SourceState, StoredEntry, Validators
+from feedbot.model import (
+    Announce,
+    Candidate,
+    Changes,
+    Entry,
+    Piece,
+    Source,
+    SourceState,
+    StoredEntry,
+    Validators,
+)
 from feedbot.rules.changes import MOST_UPDATES
 from feedbot.rules.delivery import plan
 from feedbot.rules.health import Health, observe
@@ -106,13 +116,10 @@ def save_poll(
     """
     if not sources.save_poll_state(connection, before, after):
         return Saved()
-    planned = 0
-    for candidate, announce in changes.new:
-        stored = _insert(connection, candidate, announce.value, ready=not source.complete, now=now)
-        if stored.ready:
-            planned += _release(connection, stored, now)
+    fresh = _insert(connection, changes.new, ready=not source.complete, now=now)
+    planned = 0 if source.complete else _release(connection, fresh, now)
     for stored, candidate in changes.updated:
-        _add_keys(connection, stored.row, source.id, candidate.keys)
+        _add_keys(connection, source.id, [(stored.row, candidate.keys)])
         if source.complete:  # the page tells what changed
             _ask_page(connection, stored.row, candidate.digest, now)
         else:
@@ -124,16 +131,51 @@ def save_poll(
 
 
 def _insert(
-    connection: Connection, candidate: Candidate, announce: str, *, ready: bool, now: datetime
-) -> StoredEntry:
+    connection: Connection, new: Sequence[tuple[Candidate, Announce]], *, ready: bool, now: datetime
+) -> list[StoredEntry]:
+    """Write entries with their keys and categories: all in a few statements, or a first poll of a thousand
+    keeps every other source waiting for seconds.
+    """
+    if not new:
+        return []
+    values = [_new_values(candidate, announce, ready=ready, now=now) for candidate, announce in new]
+    put = entries.insert().returning(entries.c.id, sort_by_parameter_order=True)
+    numbers = connection.execute(put, values).scalars().all()
+    stored = [
+        StoredEntry(
+            row=number,
+            entry=candidate.entry,
+            story=candidate.story,
+            slugs=candidate.slugs,
+            updated_at=now.replace(microsecond=0),
+            digest=candidate.digest,
+            first_key=candidate.keys[0],
+            ready=ready,
+            announce=announce,
+        )
+        for number, (candidate, announce) in zip(numbers, new, strict=True)
+    ]
+    keys = [(one.row, candidate.keys) for one, (candidate, _) in zip(stored, new, strict=True)]
+    _add_keys(connection, new[0][0].entry.source_id, keys)
+    shelves = [
+        {"slug": slug, "entry_id": one.row, "sort_at": one.entry.sort_at}
+        for one in stored
+        for slug in one.slugs
+    ]
+    if shelves:
+        connection.execute(entry_categories.insert(), shelves)
+    return stored
+
+
+def _new_values(candidate: Candidate, announce: Announce, *, ready: bool, now: datetime) -> dict[str, Any]:
     entry = candidate.entry
-    values = {
+    return {
         "source_id": entry.source_id,
         "tag": entry.id,
         "story": candidate.story,
         "first_key": candidate.keys[0],
         "digest": candidate.digest,
-        "announce": announce,
+        "announce": announce.value,
         "ready": ready,
         "first_seen": entry.first_seen,
         "sort_at": entry.sort_at,
@@ -143,14 +185,10 @@ def _insert(
         "updates": 0,
         "record": rows.entry_json(entry),
     }
-    stored = connection.execute(entries.insert().values(values).returning(entries)).mappings().one()
-    _add_keys(connection, stored["id"], entry.source_id, candidate.keys)
-    _set_categories(connection, stored["id"], candidate.slugs, entry)
-    return rows.stored_entry(stored, candidate.slugs)
 
 
-def _add_keys(connection: Connection, row: int, source_id: str, keys: Iterable[str]) -> None:
-    values = [{"source_id": source_id, "key": key, "entry_id": row} for key in keys]
+def _add_keys(connection: Connection, source_id: str, keys_of: Iterable[tuple[int, Sequence[str]]]) -> None:
+    values = [{"source_id": source_id, "key": key, "entry_id": row} for row, keys in keys_of for key in keys]
     put = insert(entry_keys)
     # A key of an entry that was deleted here may serve again, one of another entry not.
     kept = put.on_conflict_do_update(
@@ -171,11 +209,16 @@ def _ask_page(connection: Connection, row: int, digest: str, now: datetime) -> N
     connection.execute(entries.update().where(entries.c.id == row).values(again))
 
 
-def _release(connection: Connection, stored: StoredEntry, now: datetime) -> int:
-    """Publish and plan an entry that is complete."""
-    feeds.mark_changed(connection, stored.slugs)
-    wanted = subscriptions.of_categories(connection, stored.slugs)
-    return deliveries.write(connection, plan(stored, wanted), stored.entry.sort_at, now)
+def _release(connection: Connection, found: Sequence[StoredEntry], now: datetime) -> int:
+    """Publish and plan entries that are complete."""
+    wanted = {
+        slugs: subscriptions.of_categories(connection, slugs)
+        for slugs in dict.fromkeys(one.slugs for one in found)
+    }
+    feeds.mark_changed(connection, {slug for slugs in wanted for slug in slugs})
+    return sum(
+        deliveries.write(connection, plan(one, wanted[one.slugs]), one.entry.sort_at, now) for one in found
+    )
 
 
 def rewrite(
@@ -244,7 +287,7 @@ def save_completed(
     out = replace(stored, entry=entry, story=story, slugs=tuple(slugs), ready=True)
     health = observe(sources.health_of(connection, entry.source_id), [entry])
     sources.save_health(connection, entry.source_id, health)
-    return Saved(planned=_release(connection, out, now))
+    return Saved(planned=_release(connection, [out], now))
 
 
 def page_failed(
@@ -263,7 +306,7 @@ def page_failed(
     if stored.ready or not give_up:
         return Saved()
     connection.execute(here.values(ready=True))
-    return Saved(planned=_release(connection, replace(stored, ready=True), now))
+    return Saved(planned=_release(connection, [replace(stored, ready=True)], now))
 
 
 def _of_category(slug: str) -> Select[Any]:
