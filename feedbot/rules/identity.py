@@ -169,6 +169,9 @@ def degrades(entries: Sequence[ParsedEntry], base: str, others: Sequence[Mark] =
 
     The source's rule then is its links, for good (FreshRSS does the same).
     """
+    told = [guid for guid, _ in (*(marks(entry, base) for entry in entries), *others) if guid]
+    if len(set(told)) == len(told):  # as almost always; the rest is not worth finding out then
+        return False
     facts = [_facts(entry, base) for entry in entries]
     shared = _shared_guids(facts, others)
     guids = [guid for guid in (*(fact.guid for fact in facts), *(guid for guid, _ in others)) if guid]

@@ -19,6 +19,13 @@ _SESSION_IN_PATH = re.compile(r";jsessionid=[^/?#;]*", re.IGNORECASE)
 _WEB = frozenset({"http", "https"})
 # White space, what RFC 3986 has no place for, and characters that are not seen.
 _UNSAFE = re.compile(r"[\x00-\x20<>\"\\^`{|}\x7f\s\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
+# An address, or a path from the root of a site, in which there is nothing to resolve, to escape or to drop.
+_PLAIN = re.compile(
+    r"(?P<site>https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*)?"
+    r"(?P<path>(?:/(?!\.)[A-Za-z0-9._~%!$&'()*+,=:@-]*+)++"
+    r"(?:\?[A-Za-z0-9._~%!$&'()*+,=:@/-]++)?+(?:\#[A-Za-z0-9._~-]++)?+)"
+)
+_SITE = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?=/)")
 _UNSAFE_HOST = re.compile(r"[\x00-\x20<>\"\\^`{|}%\x7f\s]")
 _ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -33,6 +40,8 @@ def absolute(href: str | None, base: str | None = None) -> str | None:
     href = re.sub(r"[\t\r\n]", "", href).strip()
     if not href:
         return None
+    if plain := _plain(href, base or ""):
+        return plain
     try:
         parts = urlsplit(urljoin(base or "", href))
         host, port = _ascii_host(parts.hostname or ""), parts.port
@@ -46,6 +55,15 @@ def absolute(href: str | None, base: str | None = None) -> str | None:
     user = _UNSAFE.sub(_percent, user)
     url = urlunsplit((parts.scheme, f"{user}@{netloc}" if user else netloc, path or "/", query, fragment))
     return url if len(url.encode()) <= MAX_URL else None
+
+
+def _plain(href: str, base: str) -> str | None:
+    """The absolute address of most links there are, told without taking them apart."""
+    match = _PLAIN.fullmatch(href)
+    if match is None or href.startswith("//"):
+        return None
+    site = match["site"] or ((found := _SITE.match(base)) and found[0])
+    return site + match["path"] if site and len(site) + len(match["path"]) <= MAX_URL else None
 
 
 def _ascii_host(host: str) -> str:

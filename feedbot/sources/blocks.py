@@ -56,7 +56,6 @@ class Where:
     credit: bool = False
     centered: bool = False
     ordered: bool = False
-    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +82,7 @@ class _Reader:
     captions: frozenset[int]
     removed: frozenset[int]
     credits_told: frozenset[int]
+    only_text: bool = False
     blocks: list[Block] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
@@ -93,10 +93,12 @@ class _Reader:
     pictured: bool = False
     broken: bool = False
     images: int = 0
+    depth: int = -1  # of the node whose children are read; that of the body is 0
     room: int = MAX_TEXT
 
     def read(self, node: LexborNode, where: Where) -> None:
         """Read the children of a node."""
+        self.depth += 1
         child = node.child
         while child is not None and self.room > 0 and len(self.blocks) < MAX_BLOCKS:
             if child.is_text_node:
@@ -104,6 +106,7 @@ class _Reader:
             elif child.tag not in _SKIPPED and child.is_element_node and child.mem_id not in self.removed:
                 self.read_element(child, where)
             child = child.next
+        self.depth -= 1
 
     def read_element(self, node: LexborNode, where: Where) -> None:
         name = node.tag or ""
@@ -113,7 +116,7 @@ class _Reader:
             self.add_image(node, where)
         elif name == "noscript":
             self.add_unscripted(node, where)
-        elif where.depth > DEEPEST:
+        elif self.depth > DEEPEST:
             self.add_text(node.text(deep=True, separator=" "))
         elif name in _BLOCKS:
             self.read_block(node, where)
@@ -150,12 +153,13 @@ class _Reader:
             credit=where.credit or is_credit,
             centered=where.centered or centered or bool(_CENTERED.search(attributes.get("style") or "")),
             ordered=name == "li" and node.parent is not None and node.parent.tag == "ol",
-            depth=where.depth + 1,
         )
 
     def read_inline(self, node: LexborNode, where: Where) -> None:
-        inner = self.inside(node, where)
-        inner = replace(inner, ordered=where.ordered, centered=where.centered)
+        inner = where
+        if node.mem_id in self.captions or node.mem_id in self.credits_told or node.attributes.get("class"):
+            told = self.inside(node, where)
+            inner = replace(where, caption=told.caption, credit=told.credit)
         is_apart = (inner.caption, inner.credit) != (where.caption, where.credit)
         if is_apart:
             self.flush(where)
@@ -173,6 +177,8 @@ class _Reader:
     def tag_of(self, node: LexborNode) -> tuple[str | None, str]:
         """The inline element that is kept of a node, and its start tag; a link is noted."""
         kept = _INLINE.get(node.tag or "")
+        if self.only_text:
+            return None, ""
         if kept != "a":
             return kept, f"<{kept}>" if kept else ""
         href = node.attributes.get("href") or ""
@@ -187,7 +193,8 @@ class _Reader:
         if self.room < 0:
             text = text[: self.room]
         self.text.append(text)
-        self.html.append(escape(text, quote=False))
+        if not self.only_text:
+            self.html.append(escape(text, quote=False))
 
     def add_image(self, node: LexborNode, where: Where) -> None:
         photo = image_of(node, self.base) if self.images <= _MOST_IMAGES else None
@@ -215,7 +222,7 @@ class _Reader:
 
     def end_line(self) -> None:
         closing = "".join(f"</{name}>" for name, _ in reversed(self.open_tags))
-        text = fold("".join(self.text))
+        text = fold("".join(self.text)) if self.text else ""
         if text:
             self.lines.append(Line(text, " ".join("".join(self.html).split()) + closing))
         self.text, self.html = [], [opening for _, opening in self.open_tags]
@@ -261,11 +268,14 @@ def read_blocks(
     credits_told: Iterable[int] = (),
     *,
     framed: bool = False,
+    only_text: bool = False,
 ) -> list[Block]:
     """The blocks of a body. `captions`, `removed` and `credits_told` are the `mem_id`s of nodes that rules
-    name; `framed` says that the node itself is the frame of a picture.
+    name; `framed` says that the node itself is the frame of a picture. With `only_text` the lines have no
+    HTML and the blocks no links, which saves a third of the time.
     """
-    reader = _Reader(base, frozenset(captions), frozenset(removed), frozenset(credits_told))
+    named = (frozenset(captions), frozenset(removed), frozenset(credits_told))
+    reader = _Reader(base, *named, only_text)
     start = Where(frame=body.mem_id if framed else None)
     reader.read(body, start)
     reader.flush(start)
@@ -275,6 +285,9 @@ def read_blocks(
 def _split_lines(blocks: Iterable[Block]) -> Iterator[Block]:
     """Part a block at each line that ends a sentence: some sites part paragraphs by one `<br>`."""
     for block in blocks:
+        if len(block.lines) < 2:
+            yield block
+            continue
         lines: list[Line] = []
         for line in block.lines:
             lines.append(line)
@@ -282,7 +295,7 @@ def _split_lines(blocks: Iterable[Block]) -> Iterator[Block]:
             if len(line.text) > 80 and ends and block.where.tag == "p":
                 yield replace(block, lines=tuple(lines))
                 lines = []
-        if lines or not block.lines:
+        if lines:
             yield replace(block, lines=tuple(lines))
 
 

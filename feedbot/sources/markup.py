@@ -1,6 +1,7 @@
 """HTML of a feed entry: capped, addresses made absolute, its text and pictures read."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -38,10 +39,11 @@ def read_markup(html: str | None, base: str) -> Markup:
     body = tree.body
     if body is None:
         return Markup(None, None, ())
-    blocks = read_blocks(body, base, (), ())
+    blocks = read_blocks(body, base, only_text=True)
     text = "\n\n".join(block.text for block in blocks if block.lines)
-    photos = [_with_caption(photo, node) for node in body.css("img") if (photo := image_of(node, base))]
-    _absolutise(body, base)
+    found = [(node, image_of(node, base)) for node in body.css("img")]
+    photos = [_with_caption(photo, node) for node, photo in found if photo]
+    _absolutise(body, base, found)
     return Markup(body.inner_html or None, text or None, tuple(photos))
 
 
@@ -57,11 +59,10 @@ def _with_caption(photo: Photo, node: LexborNode) -> Photo:
     return photo
 
 
-def _absolutise(body: LexborNode, base: str) -> None:
+def _absolutise(body: LexborNode, base: str, images: Iterable[tuple[LexborNode, Photo | None]]) -> None:
     for node in body.css("a[href]"):
         _set(node, "href", absolute(node.attributes.get("href"), base))
-    for node in body.css("img"):
-        photo = image_of(node, base)
+    for node, photo in images:
         if photo is None:
             node.decompose()
             continue
