@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import os
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,7 @@ from feedbot.store.tables import metadata
 P = ParamSpec("P")
 T = TypeVar("T")
 _BUSY_MS = 10_000
-_MOST_TOGETHER = 200
+_MOST_TOGETHER, _LONGEST_TOGETHER = 200, 0.1
 _Unit = tuple[Callable[[Connection], Any], "asyncio.Future[Any]"]
 
 
@@ -63,7 +64,11 @@ class Store:
         if path.exists():
             check_file(path, thorough=False)
             engine = _engine(path, checkpoint=False)
-            schema.require_current(engine, path)
+            try:
+                schema.require_current(engine, path)
+            except DBAPIError as error:
+                engine.dispose()
+                raise ConfigError(_unusable(path, error)) from error
             return cls(engine)
         engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
         metadata.create_all(engine)
@@ -93,7 +98,8 @@ class Store:
             loop.call_soon_threadsafe(self._answer, wanted, results, loop)
 
     def _answer(self, units: list[_Unit], results: list[Any], loop: asyncio.AbstractEventLoop) -> None:
-        for (_, answer), result in zip(units, results, strict=True):
+        self._waiting.extendleft(reversed(units[len(results) :]))
+        for (_, answer), result in zip(units, results, strict=False):
             if answer.done():
                 continue
             if isinstance(result, BaseException):
@@ -105,13 +111,19 @@ class Store:
             self._start(loop)
 
     def _together(self, units: list[Callable[[Connection], Any]]) -> list[Any]:
-        """What each unit returned, or the exception that it ended with, in one transaction."""
+        """What each unit returned, or the exception that it ended with, in one transaction.
+
+        After a moment the rest has to wait for the next one: who came first is told first.
+        """
         if len(units) == 1:
             return [self.do_now(units[0])]
         results: list[Any] = []
 
         def all_of_them(connection: Connection) -> None:
+            until = time.monotonic() + _LONGEST_TOGETHER
             for unit in units:
+                if results and time.monotonic() > until:
+                    break
                 connection.exec_driver_sql("SAVEPOINT unit")  # a tenth of the cost of begin_nested
                 try:
                     results.append(unit(connection))
@@ -141,6 +153,8 @@ class Store:
     async def close(self) -> None:
         """Wait for the last unit of work and close the file."""
         loop = asyncio.get_running_loop()
+        with suppress(StoreError):
+            await self.do(lambda _connection: None)  # comes after all that wait
         await loop.run_in_executor(self._thread, self.close_now)
         self._thread.shutdown()
 
@@ -213,7 +227,7 @@ def _unusable(path: Path, error: Exception) -> str:
 
 
 def check_file(path: Path, *, thorough: bool = True) -> None:
-    """Refuse what is no sound SQLite database; raises ConfigError. The file is never touched."""
+    """Refuse what is no sound SQLite database of feedbot; raises ConfigError. The file is never touched."""
     restore = "the file is kept as it is; restore a backup with: feedbot restore FILE"
     try:
         with path.open("rb") as file:
@@ -225,13 +239,17 @@ def check_file(path: Path, *, thorough: bool = True) -> None:
         raise ConfigError(f"feedbot.database: {path} {what}; {restore}")
     try:
         with sqlite3.connect(path, timeout=_BUSY_MS / 1000) as connection:
-            pragma = "PRAGMA quick_check(1)" if thorough else "SELECT name FROM sqlite_master LIMIT 1"
-            row = connection.execute(pragma).fetchone()
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+            fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0] if thorough else "ok"
         connection.close()
     except sqlite3.DatabaseError as error:
         raise ConfigError(f"feedbot.database: {path} is damaged: {error}; {restore}") from error
-    if thorough and row[0] != "ok":
-        raise ConfigError(f"feedbot.database: {path} is damaged: {row[0]}; {restore}")
+    if fault != "ok":
+        raise ConfigError(f"feedbot.database: {path} is damaged: {fault}; {restore}")
+    if tables and "alembic_version" not in tables:
+        raise ConfigError(
+            f"feedbot.database: {path} is the database of another program; name another file; it is kept as it is"
+        )
 
 
 class InstanceLock:

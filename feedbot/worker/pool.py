@@ -2,7 +2,8 @@
 
 Every job first gets a short time (`quick`). What takes longer or more memory is killed and joins a queue of
 its own, in which one after the other has the whole limits. So documents made to be slow never hold more than
-one process and a moment of the other, however many they are, and the rest is read in time.
+one process and a moment of the other, however many they are, and the rest is read in time. Small documents
+are not kept waiting by large ones: what is made to be slow is mostly large, and what must be in time is not.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from typing import Any
 from feedbot.errors import ParseError
 from feedbot.worker.frames import pack
 from feedbot.worker.process import Allowance, Limits, Process
+from feedbot.worker.room import Room
 
 MEMORY = 256 * 2**20  # address space; a process that has read feeds, pages and photos holds 75 MB of it
 CPU_SECONDS = 5
@@ -22,6 +24,8 @@ _PATIENCE = 3  # a moment of CPU may take that much longer on a machine that has
 _QUICK_MEMORY = 128 * 2**20
 _IDLE_SECONDS = 30.0
 _LEAN = 96 * 2**20
+_PATIENT_BYTES = 50_000  # for each of so many, a job lets those pass that come in the next second
+_WHOLE_PATIENCE = 2.0
 _SIZE = 2
 
 
@@ -53,7 +57,7 @@ class Worker:
         self._quick = Allowance(min(quick_seconds * _PATIENCE, wall_seconds), quick_seconds, _QUICK_MEMORY)
         self._whole = Allowance(wall_seconds, float("inf"), float("inf"))
         self._idle_seconds = idle_seconds
-        self._room, self._whole_room = asyncio.Semaphore(_SIZE), asyncio.Lock()
+        self._room, self._whole_room = Room(_SIZE), asyncio.Lock()
         self._idle: list[Process] = []
         self._ending: set[asyncio.Task[int]] = set()
 
@@ -71,7 +75,7 @@ class Worker:
 
     async def _try(self, module: str, head: bytes, body: bytes) -> tuple[dict[str, Any], bytes] | None:
         """The answer of a job that takes little; None where it takes more, or what it met was not well."""
-        async with self._room:
+        async with self._room.turn(len(body) / _PATIENT_BYTES):
             process = self._take()
             try:
                 told, data = await process.ask(module, head, body, self._quick)
@@ -86,7 +90,7 @@ class Worker:
 
     async def _try_alone(self, module: str, head: bytes, body: bytes) -> tuple[dict[str, Any], bytes]:
         """The same in a fresh process with the whole limits, one such job at a time."""
-        async with self._whole_room, self._room:
+        async with self._whole_room, self._room.turn(_WHOLE_PATIENCE):
             if self._idle:
                 self._end(self._idle.pop(0))
             process = Process(self._limits)

@@ -1,6 +1,8 @@
 """Units of work: all or nothing; those that wait together share a transaction, but no fate."""
 
 import asyncio
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -75,3 +77,17 @@ async def test_what_was_answered_is_in_the_file(tmp_path: Path) -> None:
 async def test_a_refusal_of_the_database_names_it(store: Store) -> None:
     with pytest.raises(StoreError, match="no such table"):
         await store.do(lambda connection: connection.execute(text("SELECT * FROM missing")))
+
+
+async def test_a_long_unit_does_not_keep_what_came_before_it_from_its_answer(store: Store) -> None:
+    """The last one here ends only after the second was answered."""
+    queued, answered = threading.Event(), threading.Event()
+    first = asyncio.ensure_future(store.do(lambda _: queued.wait(5)))
+    await asyncio.sleep(0)
+    second = asyncio.ensure_future(store.do(put, "second"))
+    second.add_done_callback(lambda _: answered.set())
+    long = asyncio.ensure_future(store.do(lambda _: time.sleep(0.2)))
+    last = asyncio.ensure_future(store.do(lambda _: answered.wait(5)))
+    await asyncio.sleep(0)
+    queued.set()
+    assert await asyncio.gather(first, second, long, last) == [True, "second", None, True]
