@@ -10,6 +10,11 @@ _TAG = re.compile(r"<(/?)([a-z][a-z0-9-]{0,30})|<!--", re.IGNORECASE)
 # A tag to its end: quotes count after an equals sign only. Possessive, so that it never goes back.
 _REST_OF_TAG = re.compile(r"""(?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+'|(?!["'])))*+>""")
 _QUOTED = re.compile(r""""[^"]*+"|'[^']*+'""")
+# What most texts are: tags of few attributes, and no angle bracket anywhere else.
+_ORDINARY = re.compile(
+    r"""(?:[^<]++|</?[a-z][a-z0-9-]{0,30}+(?:\s{1,9}+[a-z_:-]{1,40}+(?:="[^"<>]*+")?+){0,30}+\s{0,9}+/?>)*+""",
+    re.IGNORECASE | re.ASCII,
+)
 _LONGEST_TAG = 4000  # without quoted values: parsers compare each attribute with each other
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 # Their end tags may be left out, and a parser closes them itself: a thousand open <p> are not deep.
@@ -90,4 +95,7 @@ def _raw_end(html: str, name: str, start: int) -> int:
 
 def is_too_deep(html: str) -> bool:
     """Whether a text is nested too deep or has too many tags to be parsed whole."""
+    tags, closing = html.count("<"), html.count("</")
+    if tags - closing <= MAX_DEPTH and tags <= MAX_TAGS and _ORDINARY.fullmatch(html):
+        return False
     return len(shallow(html)) < len(html)
