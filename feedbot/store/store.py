@@ -248,7 +248,7 @@ def check_file(path: Path, *, thorough: bool = True) -> None:
         raise ConfigError(f"feedbot.database: {path} is damaged: {fault}; {restore}")
     if tables and "alembic_version" not in tables:
         raise ConfigError(
-            f"feedbot.database: {path} is the database of another program; name another file; it is kept as it is"
+            f"feedbot.database: {path} is another program's database and is kept as it is; name another file"
         )
 
 

@@ -199,6 +199,18 @@ def _flipped(path: Path) -> None:
     path.write_bytes(body)
 
 
+def _torn_behind_its_first_page(path: Path) -> None:
+    body = path.read_bytes()
+    path.write_bytes(body[:4096] + b"\xa5" * (len(body) - 4096))
+
+
+def _of_another_program(path: Path) -> None:
+    path.unlink()
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE letters (body TEXT)")
+    connection.close()
+
+
 def _from_the_future(path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -209,7 +221,17 @@ def _from_the_future(path: Path) -> None:
     "command", [("check",), ("status",), ("source", "list"), ("subscription", "list"), ("once",)]
 )
 @pytest.mark.parametrize(
-    "spoil", [_empty, _foreign, _cut_short, _cut_to_a_header, _flipped, _from_the_future]
+    "spoil",
+    [
+        _empty,
+        _foreign,
+        _cut_short,
+        _cut_to_a_header,
+        _flipped,
+        _torn_behind_its_first_page,
+        _of_another_program,
+        _from_the_future,
+    ],
 )
 def test_a_database_that_is_not_well_is_refused_and_kept_as_it_is(
     feedbot: Feedbot, database: Path, command: tuple[str, ...], spoil: Callable[[Path], None]
