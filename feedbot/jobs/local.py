@@ -3,9 +3,11 @@
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
+from urllib.parse import urlsplit
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -17,6 +19,8 @@ from feedbot.store import deliveries, entries, feeds, retention, sources, subscr
 
 TICK = 1.0
 MOST_POLLS = 256  # most of them wait for a slow server; of large bodies the client takes a few at a time
+_MOST_OF_A_HOST = 16  # so that a host that hangs keeps no others waiting, however many sources it has
+_MOST_DUE = 2000  # that are looked at
 MOST_SITES = 64  # whose pages are asked at once
 _GRACE = 3600
 PHOTO_FILES_KEPT = timedelta(days=30)
@@ -92,12 +96,18 @@ class Local:
 
     async def _tick_sources(self) -> None:
         self._last_tick = time.monotonic()
-        if self._count("poll:") >= MOST_POLLS:
+        room = MOST_POLLS - self._count("poll:")
+        if room <= 0:
             return
-        due = await self._tools.store.do(sources.due_sources, self._clock(), MOST_POLLS)
+        due = await self._tools.store.do(sources.due_sources, self._clock(), _MOST_DUE)
+        running = {source.id for source, _ in due if f"poll:{source.id}" in self._running}  # due till saved
+        of_host = Counter(urlsplit(source.url).netloc for source, _ in due if source.id in running)
         for stored, state in due:
-            source = self._sources.get(stored.id, stored)
-            self._start(f"poll:{source.id}", partial(self._poll, source, state))
+            source, host = self._sources.get(stored.id, stored), urlsplit(stored.url).netloc
+            if room > 0 and source.id not in running and of_host[host] < _MOST_OF_A_HOST:
+                room -= 1
+                of_host[host] += 1
+                self._start(f"poll:{source.id}", partial(self._poll, source, state))
 
     async def _poll(self, source: Source, state: SourceState) -> None:
         started = time.monotonic()
