@@ -41,7 +41,7 @@ _LONGEST_SENTENCE = 4000
 def clean(text: str) -> str:
     """The text without characters that some sink cannot carry; every line end becomes a line feed."""
     # Nothing of the unfit is printable, and this tells ten times as fast.
-    if text.replace("\n", "").replace("\t", "").replace("\xa0", "").isprintable():
+    if text.isprintable() or text.replace("\n", "").replace("\t", "").replace("\xa0", "").isprintable():
         return text
     for end in ("\r\n", "\r", "\x85", "\u2028"):
         text = text.replace(end, "\n")

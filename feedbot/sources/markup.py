@@ -78,5 +78,5 @@ def _absolutise(body: LexborNode, base: str, images: Iterable[tuple[LexborNode, 
 def _set(node: LexborNode, name: str, value: str | None) -> None:
     if value is None:
         del node.attrs[name]
-    else:
+    elif value != node.attributes.get(name):
         node.attrs[name] = value

@@ -47,6 +47,28 @@ def test_what_is_no_address_of_the_web_is_none(href):
     assert absolute(href, None) is None
 
 
+@pytest.mark.parametrize(
+    ("href", "expected"),
+    [
+        ("/tag/harbour?page=2#top", "https://news.example/tag/harbour?page=2#top"),
+        ("/a/../b", "https://news.example/b"),
+        ("/.well-known/feed", "https://news.example/.well-known/feed"),
+        ("/a?", "https://news.example/a"),
+        ("/a#", "https://news.example/a"),
+        ("//other.example/a", "https://other.example/a"),
+        ("http://other.example", "http://other.example/"),
+        ("http://other.example/a;b?c=%41", "http://other.example/a;b?c=%41"),
+        ("http://other.example:8080/a/./b", "http://other.example:8080/a/./b"),
+    ],
+)
+def test_plain_links_and_nearly_plain_ones_follow_one_rule(href, expected):
+    assert absolute(href, "https://news.example/feeds/all.xml") == expected
+
+
+def test_a_path_from_the_root_keeps_the_port_and_the_user_of_its_base():
+    assert absolute("/a", "http://ada@news.example:81/feed") == "http://ada@news.example:81/a"
+
+
 def test_a_relative_link_without_a_base_is_none():
     assert absolute("/a") is None
 
