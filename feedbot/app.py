@@ -5,9 +5,9 @@ import re
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
@@ -20,11 +20,12 @@ from feedbot.bot.updates import Updates
 from feedbot.config import Config, parse_network, read_token, split_listen
 from feedbot.errors import ConfigError, StoreError, UsageError
 from feedbot.jobs.local import Local
+from feedbot.jobs.memory import return_memory
 from feedbot.jobs.observe import Observer
 from feedbot.jobs.once import Crew, Round, run_round
 from feedbot.jobs.selfcheck import weak_libraries
 from feedbot.jobs.sending import Lane
-from feedbot.model import Address, Kind, Source, Subscription
+from feedbot.model import Address, Source, Subscription
 from feedbot.net.client import Client, user_agent
 from feedbot.net.guard import Guard
 from feedbot.pipeline import Tools, publish, publish_index
@@ -32,7 +33,7 @@ from feedbot.publish.files import clean_leftovers
 from feedbot.publish.shelf import Shelf
 from feedbot.publish.site import Site
 from feedbot.sources.pack import Packs
-from feedbot.sources.packs import load_packs
+from feedbot.sources.packs import load_packs, with_pack
 from feedbot.store import Store, deliveries, feeds, sources, subscriptions
 from feedbot.store.store import InstanceLock
 from feedbot.telegram.pacer import Pacer
@@ -77,15 +78,7 @@ class App:
 
 def resolve_sources(config: Config, packs: Packs) -> dict[str, Source]:
     """The sources by id, each with its rule pack named. Raises ConfigError for a site without a pack."""
-    return {source.id: resolve_source(source, packs) for source in config.sources()}
-
-
-def resolve_source(source: Source, packs: Packs) -> Source:
-    """A source with its rule pack named: the one told, else that of its host. Raises ConfigError."""
-    pack = packs.get(source.site, f"source {source.id}") if source.site else None
-    if pack is None and source.kind in {None, Kind.PAGE}:
-        pack = packs.for_host(urlsplit(source.url).hostname)
-    return replace(source, site=pack.name if pack else None)
+    return {source.id: with_pack(source, packs) for source in config.sources()}
 
 
 def configured_subscriptions(config: Config) -> list[Subscription]:
@@ -107,13 +100,14 @@ def configured_subscriptions(config: Config) -> list[Subscription]:
     ]
 
 
-def make_client(config: Config) -> Client:
-    """The client towards strangers."""
+def make_client(config: Config, before_large: Callable[[], Awaitable[object]] | None = None) -> Client:
+    """The client towards strangers; large bodies wait for `before_large`."""
     return Client(
         user_agent=user_agent(__version__, config.feedbot.contact),
         guard=Guard([parse_network(text) for text in config.fetch.allow_networks]),
         host_gap=config.fetch.host_gap,
         host_concurrency=config.fetch.host_concurrency,
+        before_large=before_large,
     )
 
 
@@ -207,7 +201,8 @@ async def _open_parts(
     clock: Clock,
     token: str | None,
 ) -> AsyncIterator[App]:
-    client, worker = make_client(config), Worker()
+    worker = Worker()
+    client = make_client(config, worker.has_room)
     photos = Photos(store, client, worker, config.database_path.parent / "photos")
     site = Site(
         store=store,
@@ -249,6 +244,7 @@ async def once(config: Config, at: datetime | None, deliver_seconds: float, prog
 
 async def run(config: Config) -> None:
     """The daemon, until SIGTERM or SIGINT; calls in flight may end, then everything is closed."""
+    return_memory()
     observer = Observer()
     try:
         listeners = _bind(config)

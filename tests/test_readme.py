@@ -11,13 +11,7 @@ import pytest
 import typer.main
 from pydantic_core import PydanticUndefined
 
-import feedbot.cli.daemon
-import feedbot.cli.newsite
-import feedbot.cli.preview
-import feedbot.cli.source
-import feedbot.cli.status
-import feedbot.cli.subscription  # noqa: F401  # they add their commands
-from feedbot.cli import app
+from feedbot.cli import app, load_commands
 from feedbot.config import Config, load, parse_duration
 from feedbot.config.sections import WITHOUT_EFFECT
 from feedbot.jobs.observe import Observer
@@ -25,6 +19,7 @@ from feedbot.rules.filters import FIELDS, parse_rule
 from feedbot.sources.pack import ArticleRules, ListRules, Pack, parse_pack
 from feedbot.sources.page import parse_article, parse_list
 
+load_commands()
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "feeds" / "README.md"])

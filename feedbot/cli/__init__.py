@@ -2,7 +2,8 @@
 
 import io
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -14,7 +15,7 @@ from feedbot import __version__
 from feedbot.cli.show import text_of
 from feedbot.config import Config, load
 from feedbot.errors import ConfigError, FeedbotError, LockedError, UsageError
-from feedbot.jobs.observe import hide_secrets, set_up_logging
+from feedbot.jobs.logs import hide_secrets, set_up_logging
 from feedbot.store import Store
 
 T = TypeVar("T")
@@ -34,6 +35,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+_MODULES = {
+    "check": "daemon",
+    "demo": "demo",
+    "new-site": "newsite",
+    "once": "daemon",
+    "preview": "preview",
+    "run": "daemon",
+    "source": "source",
+    "status": "status",
+    "subscription": "subscription",
+}
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -86,10 +98,18 @@ def wait_for(work: Coroutine[Any, Any, T]) -> T:
     return uvloop.run(work)
 
 
+def load_commands(words: Sequence[str] = ()) -> None:
+    """Import the module of the command that is called, or all of them where that is not plain: importing the
+    whole program takes a second.
+    """
+    called = words[2] if len(words) > 2 and words[0] == "--config" else words[0] if words else ""
+    for name in [_MODULES[called]] if called in _MODULES else sorted(set(_MODULES.values())):
+        import_module(f"feedbot.cli.{name}")
+
+
 def main() -> None:
     """The program: one line on stderr and the contract's exit code where something is wrong."""
-    from feedbot.cli import daemon, newsite, preview, source, status, subscription  # noqa: F401, PLC0415  # they add their commands
-
+    load_commands(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal of another encoding is no fault

@@ -1,4 +1,4 @@
-"""Commands that do the work: run, once, check, demo."""
+"""Commands that do the work: run, once, check."""
 
 import os
 from dataclasses import asdict
@@ -14,7 +14,6 @@ from feedbot.app import run as run_daemon
 from feedbot.cli import Json, app, read_config, wait_for
 from feedbot.cli.show import as_json, as_table, progress_bar, say
 from feedbot.config import Config, read_token
-from feedbot.demo.command import demo as run_demo
 from feedbot.errors import ConfigError, UsageError
 from feedbot.sources.packs import load_packs
 from feedbot.store.store import Store, check_file
@@ -109,13 +108,3 @@ def _check_token(config: Config) -> str:
     if token is None:
         return "none: feeds are published, nothing is sent"
     return warning or f"of bot {token.partition(':')[0]}"
-
-
-@app.command()
-def demo(
-    seconds: Annotated[
-        float | None, typer.Option(min=1, help="End by itself; 0 if articles came through.")
-    ] = None,
-) -> None:
-    """The whole chain on this machine: a sample site, the real daemon, and a Telegram to look at."""
-    raise typer.Exit(wait_for(run_demo(seconds)))

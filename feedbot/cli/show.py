@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from feedbot.jobs.observe import hide_secrets
+from feedbot.jobs.logs import hide_secrets
 
 Told = Callable[[str, int, int], None]
 _ENDLESS = 100_000

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import typer
 from sqlalchemy import Connection
 
-from feedbot.app import resolve_source, resolve_sources
 from feedbot.cli import Json, app, in_one_transaction, open_store, read_config
 from feedbot.cli.show import as_json, as_table, hidden, iso, say
 from feedbot.config import SLUG, Config, check_web_address, parse_duration, parse_interval
@@ -17,7 +16,7 @@ from feedbot.errors import UsageError
 from feedbot.model import Source, SourceState
 from feedbot.net.answer import mask
 from feedbot.rules.health import alarms, newest_shares
-from feedbot.sources.packs import load_packs
+from feedbot.sources.packs import load_packs, with_pack
 from feedbot.store import Store, sources
 
 T = TypeVar("T")
@@ -118,7 +117,7 @@ def source_add(
     )
     if not SLUG.fullmatch(made.id):
         raise UsageError(f"--id {made.id!r}: a-z, 0-9 and -, at most 64 characters, would be one")
-    made = resolve_source(made, load_packs(config.feedbot.sites_dir))
+    made = with_pack(made, load_packs(config.feedbot.sites_dir))
     taken = made.id in {source.id for source in config.source}
     if taken or not in_one_transaction(config, lambda connection: sources.add_source(connection, made)):
         raise UsageError(f"source {made.id!r} is there already; choose another --id")
@@ -164,7 +163,8 @@ SourceId = Annotated[str, typer.Argument(metavar="ID")]
 def _change(context: typer.Context, source_id: str, unit: Callable[[Connection], None]) -> None:
     """Change one source, if need be one of the file that no daemon has seen yet."""
     config = read_config(context)
-    told = resolve_sources(config, load_packs(config.feedbot.sites_dir)).get(source_id)
+    packs = load_packs(config.feedbot.sites_dir)
+    told = next((with_pack(one, packs) for one in config.sources() if one.id == source_id), None)
 
     def change(connection: Connection) -> bool:
         if told is not None:

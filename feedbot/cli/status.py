@@ -1,12 +1,11 @@
 """The command `status`."""
 
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import typer
 
-from feedbot.app import wall_clock
 from feedbot.cli import Json, app, open_store
 from feedbot.cli.show import as_json, as_table, hidden, iso
 from feedbot.model import ChatState
@@ -19,7 +18,7 @@ _MOST_UNKNOWN = 100
 def status(context: typer.Context, json: Json = False) -> None:
     """Health at a glance: sources failing, queue, oldest pending, unknowns."""
     _, store = open_store(context)
-    facts = _facts(store, wall_clock())
+    facts = _facts(store, datetime.now(UTC))
     store.close_now()
     if json:
         as_json(facts)

@@ -1,9 +1,12 @@
 """Loading rule packs (edge): those that come with feedbot, and the operator's own over them."""
 
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from feedbot.errors import ConfigError
+from feedbot.model import Kind, Source
 from feedbot.sources.pack import Pack, Packs, parse_pack
 
 GENERIC = "generic"
@@ -36,3 +39,11 @@ def page_packs(packs: Packs, site: str | None, host: str | None) -> list[Pack]:
         return [pack]
     recognising = [pack for pack in packs.by_name.values() if pack.recognise and pack.name != GENERIC]
     return [*recognising, packs.get(GENERIC, "feedbot")]
+
+
+def with_pack(source: Source, packs: Packs) -> Source:
+    """A source with its rule pack named: the one told, else that of its host. Raises ConfigError."""
+    pack = packs.get(source.site, f"source {source.id}") if source.site else None
+    if pack is None and source.kind in {None, Kind.PAGE}:
+        pack = packs.for_host(urlsplit(source.url).hostname)
+    return replace(source, site=pack.name if pack else None)
