@@ -126,13 +126,16 @@ class Client:
         lookup: Lookup = socket.getaddrinfo,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        before_large: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
-        """`lookup` answers in the place of the machine's resolver; `clock` and `sleep` move the pauses."""
+        """`lookup` answers in the place of the machine's resolver; `clock` and `sleep` move the pauses. What
+        is left of a large body is taken in after `before_large`: whoever reads them may be behind.
+        """
         self._agent, self._guard, self._lookup = user_agent, guard, lookup
         self._gap, self._clock = host_gap.total_seconds(), clock
         self._manners = Manners(host_concurrency, clock=clock, sleep=sleep)
         self._crawling = {verify: self._make_crawling(verify_tls=verify) for verify in (True, False)}
-        self._large = asyncio.Semaphore(_MOST_LARGE)
+        self._large, self._before_large = asyncio.Semaphore(_MOST_LARGE), before_large
         self._open: tuple[aiohttp.ClientSession, Resolver] | None = None
 
     def is_public(self, url: str) -> bool:
@@ -283,6 +286,8 @@ class Client:
                 if not is_large and len(inflater) > _LARGE:
                     await self._large.acquire()
                     is_large = True
+                    if self._before_large is not None:
+                        await self._before_large()
         finally:
             if is_large:
                 self._large.release()

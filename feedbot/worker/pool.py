@@ -26,6 +26,7 @@ _IDLE_SECONDS = 30.0
 _LEAN = 96 * 2**20
 _PATIENT_BYTES = 50_000  # for each of so many, a job lets those pass that come in the next second
 _WHOLE_PATIENCE = 2.0
+_MOST_HELD = 8_000_000
 _SIZE = 2
 
 
@@ -58,6 +59,8 @@ class Worker:
         self._whole = Allowance(wall_seconds, float("inf"), float("inf"))
         self._idle_seconds = idle_seconds
         self._room, self._whole_room = Room(_SIZE), asyncio.Lock()
+        self._held, self._has_room = 0, asyncio.Event()
+        self._has_room.set()
         self._idle: list[Process] = []
         self._ending: set[asyncio.Task[int]] = set()
 
@@ -68,10 +71,25 @@ class Worker:
         """
         module, _, name = function.partition(":")
         head = pack({"module": module, "function": name, "arguments": arguments}, body)
-        told, data = await self._try(module, head, body) or await self._try_alone(module, head, body)
+        self._hold(len(body))
+        try:
+            told, data = await self._try(module, head, body) or await self._try_alone(module, head, body)
+        finally:
+            self._hold(-len(body))
         if "error" in told:
             raise _told(told)
         return Answer(told["value"], data)
+
+    def _hold(self, count: int) -> None:
+        self._held += count
+        if self._held > _MOST_HELD:
+            self._has_room.clear()
+        else:
+            self._has_room.set()
+
+    async def has_room(self) -> None:
+        """Come back when the bodies that wait to be read are few: who would bring a large one waits here."""
+        await self._has_room.wait()
 
     async def _try(self, module: str, head: bytes, body: bytes) -> tuple[dict[str, Any], bytes] | None:
         """The answer of a job that takes little; None where it takes more, or what it met was not well."""
