@@ -223,12 +223,12 @@ def _create(path: Path) -> None:
 
 def _unusable(path: Path, error: Exception) -> str:
     reason = error.orig if isinstance(error, DBAPIError) else error
-    return f"feedbot.database: {path} cannot be used: {reason}; restore a backup with: feedbot restore FILE"
+    return f"feedbot.database: {path} cannot be used: {reason}; put a backup in its place"
 
 
 def check_file(path: Path, *, thorough: bool = True) -> None:
     """Refuse what is no sound SQLite database of feedbot; raises ConfigError. The file is never touched."""
-    restore = "the file is kept as it is; restore a backup with: feedbot restore FILE"
+    restore = "the file is kept as it is; put a backup in its place"
     try:
         with path.open("rb") as file:
             header = file.read(16)
