@@ -88,10 +88,7 @@ def label_of(line: str) -> Label | None:
         return None
     if label := _single_label(text):
         return label
-    parts = [
-        _single_label(part)
-        for part in re.split(r"\s*\|\s*|\s+/\s+|,\s+(?=photos?\b)", text, flags=re.IGNORECASE)
-    ]
+    parts = [_single_label(part) for part in _LABEL_PARTS.split(text)]
     told = [part for part in parts if part is not None]
     if len(told) < 2 or len(told) < len(parts):
         return None
