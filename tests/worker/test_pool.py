@@ -289,3 +289,16 @@ def _works(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+async def test_who_would_bring_a_large_body_waits_while_much_is_waiting_to_be_read(
+    make: MakeWorker,
+) -> None:
+    worker = make()
+    reading = asyncio.create_task(worker.run(JOBS + "echo", b" " * 9_000_000))
+    await asyncio.sleep(0)
+    bringing = asyncio.create_task(worker.has_room())
+    await asyncio.sleep(0)
+    assert not bringing.done()
+    await reading
+    await bringing
