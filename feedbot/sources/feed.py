@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _MOST_SIGNS = 300_000  # tags and entities
 _MOST_UNCLOSED = 100
+_MOST_MINUTES = 1_000_000  # no timedelta is to overflow; the schedule caps at a day
 _DECLARED_ENTITY = re.compile(r"<!ENTITY", re.IGNORECASE)
 _TAIL = re.compile(r"</(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
 _SIGN = re.compile(rb"<[a-zA-Z/!?]|&")
@@ -193,7 +194,7 @@ def _text(value: Any) -> str | None:
 
 def _minutes(value: Any) -> timedelta | None:
     minutes = number(value)
-    return timedelta(minutes=minutes) if minutes and minutes < 10_000_000 else None
+    return timedelta(minutes=min(minutes, _MOST_MINUTES)) if minutes else None
 
 
 def _period(period: Any, frequency: Any) -> timedelta | None:

@@ -162,6 +162,12 @@ def test_a_ttl_that_means_nothing_is_none(ttl: str):
     assert feed(f"{RSS}<channel><ttl>{ttl}</ttl></channel></rss>").ttl is None
 
 
+def test_an_enormous_ttl_is_a_wish_that_the_schedule_caps():
+    ttl = feed(f"{RSS}<channel><ttl>999999999999999</ttl></channel></rss>").ttl
+    assert ttl is not None
+    assert ttl.days > 600
+
+
 def test_a_feed_without_entries_is_well():
     parsed = feed(f"{RSS}<channel><title>New</title></channel></rss>")
     assert (parsed.fault, parsed.entries, parsed.kind) == (None, (), Kind.FEED)
