@@ -22,6 +22,7 @@ from feedbot.model import (
     StoredEntry,
     Subscription,
 )
+from feedbot.rules.health import Health
 from feedbot.rules.normalise import digest_of
 from feedbot.store import Store, entries, sources
 from feedbot.store.entries import Saved
@@ -102,7 +103,8 @@ def save_poll(
     """Save what a poll found that began with the memory as it is now."""
     found = store.do_now(sources.get_source, source.id)
     assert found is not None
-    return store.do_now(entries.save_poll, source, changes, found[1], after, now, *more)  # type: ignore[arg-type]
+    left = sources.Reading(Health(), *more)  # type: ignore[arg-type]
+    return store.do_now(entries.save_poll, source, changes, found[1], after, now, left)
 
 
 def jpeg(width: int = 800, height: int = 500, colour: str = "teal", **options: object) -> bytes:

@@ -61,6 +61,9 @@ class Observer:
             self.event("poll", **told, **counts, seconds=round(seconds, 3))
         for alarm in report.alarms:
             self._failure("source has changed", report.source_id, alarm, source=report.source_id)
+        if report.cut_off:
+            told_off = "only the newest 1,000 entries of its document are read"
+            self._failure("source is long", report.source_id, told_off, source=report.source_id)
         if report.stopped:
             self.warn(
                 "source stopped: it is gone; `feedbot source resume` asks it again", source=report.source_id

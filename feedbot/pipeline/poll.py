@@ -27,7 +27,7 @@ from feedbot.store import entries, sources
 class PollReport:
     """What a poll did. `status`: 200, 304 or that of the refusal; 0 where there was none. `flood` counts old
     entries that came all at once and were not pushed, `stopped` says that the source is polled no more,
-    `alarms` what its entries lack of late.
+    `alarms` what its entries lack of late, `cut_off` that its document has more entries than are read.
     """
 
     source_id: str
@@ -39,6 +39,7 @@ class PollReport:
     flood: int = 0
     stopped: bool = False
     alarms: tuple[str, ...] = ()
+    cut_off: bool = False
     moved_to: str | None = None
 
 
@@ -152,7 +153,8 @@ async def _remember(
     if not source.complete:
         health = observe(health, (candidate.entry for candidate, _ in changes.new))
     after = replace(after, by_link=by_link)
-    saved = await tools.store.do(entries.save_poll, source, changes, state, after, now, parsed.pieces, health)
+    left = sources.Reading(health, parsed.pieces)
+    saved = await tools.store.do(entries.save_poll, source, changes, state, after, now, left)
     flood = flood_of(changes, memory.newest, size, quiet=quiet)
     return replace(
         report,
@@ -161,4 +163,5 @@ async def _remember(
         planned=saved.planned,
         flood=flood,
         alarms=tuple(alarms(health)),
+        cut_off=parsed.cut_off,
     )

@@ -147,7 +147,7 @@ def merge(entry: Entry, page: ParsedEntry, source: Source, url: str, zone: str) 
         entry,
         url=entry.url or url,
         title=_title(page.title or entry.title, text, url),
-        summary=summary_of(page.summary_html, None) or entry.summary or summary_of(None, text),
+        summary=summary_of(page.summary_html, None) or _whole(entry.summary, text) or summary_of(None, text),
         content_html=html,
         content_text=text,
         authors=_authors(page.authors) or entry.authors,
@@ -187,6 +187,15 @@ def summary_of(told: str | None, text: str | None) -> str | None:
     """The source's own summary, else the beginning of the text, cut at a sentence."""
     begun = (fold(told[:_BEGINNING]) if told else "") or fold((text or "")[:_BEGINNING])
     return cut(begun, MAX_SUMMARY) or None
+
+
+def _whole(summary: str | None, text: str | None) -> str | None:
+    """A summary of a feed; None for the beginning of the text, cut off in the middle of a word."""
+    if summary is None:
+        return None
+    begun = fold_case(summary.rstrip(".… []"))
+    is_cut = summary.rstrip("]) ").endswith(("...", "…"))
+    return None if is_cut and fold_case((text or "")[:_BEGINNING]).startswith(begun) else summary
 
 
 def text_as_html(text: str | None) -> str | None:

@@ -106,9 +106,10 @@ def sentence_ends(text: str) -> Iterator[int]:
 
 
 def first_sentence(text: str) -> str:
-    """The first sentence of a text."""
+    """The first sentence of a text; a number with a full stop in front is none ("1. The harbour …")."""
     text = fold(text)
-    return text[: next(sentence_ends(text[:_LONGEST_SENTENCE]), len(text))]
+    ends = (end for end in sentence_ends(text[:_LONGEST_SENTENCE]) if any(map(str.isalpha, text[:end])))
+    return text[: next(ends, len(text))]
 
 
 def cut(text: str, limit: int, *, at_sentence: bool = True) -> str:

@@ -13,7 +13,6 @@ from feedbot.model import (
     Candidate,
     Changes,
     Entry,
-    Piece,
     Source,
     SourceState,
     StoredEntry,
@@ -107,14 +106,13 @@ def save_poll(
     before: SourceState,
     after: SourceState,
     now: datetime,
-    pieces: Sequence[Piece] | None = None,
-    health: Health | None = None,
+    reading: sources.Reading,
 ) -> Saved:
     """Save what a poll found: entries, their deliveries and the memory of the source, all or nothing.
 
     `before` is the memory that the poll began with: where it is not that any more, nothing is saved.
     """
-    if not sources.save_poll_state(connection, before, after):
+    if not sources.save_poll_state(connection, before, after, reading):
         return Saved()
     fresh = _insert(connection, changes.new, ready=not source.complete, now=now)
     planned = 0 if source.complete else _release(connection, fresh, now)
@@ -124,9 +122,6 @@ def save_poll(
             _ask_page(connection, stored.row, candidate.digest, now)
         else:
             rewrite(connection, stored, candidate.entry, candidate.slugs, candidate.digest, now)
-    sources.save_pieces(connection, source.id, pieces)
-    if health is not None:
-        sources.save_health(connection, source.id, health)
     return Saved(len(changes.new), 0 if source.complete else len(changes.updated), planned)
 
 
@@ -187,14 +182,16 @@ def _new_values(candidate: Candidate, announce: Announce, *, ready: bool, now: d
     }
 
 
+_PUT = insert(entry_keys)
+# A key of an entry that was deleted here may serve again, one of another entry not.
+_PUT_KEYS = _PUT.on_conflict_do_update(
+    ["source_id", "key"], set_={"entry_id": _PUT.excluded.entry_id}, where=entry_keys.c.entry_id.is_(None)
+)
+
+
 def _add_keys(connection: Connection, source_id: str, keys_of: Iterable[tuple[int, Sequence[str]]]) -> None:
     values = [{"source_id": source_id, "key": key, "entry_id": row} for row, keys in keys_of for key in keys]
-    put = insert(entry_keys)
-    # A key of an entry that was deleted here may serve again, one of another entry not.
-    kept = put.on_conflict_do_update(
-        ["source_id", "key"], set_={"entry_id": put.excluded.entry_id}, where=entry_keys.c.entry_id.is_(None)
-    )
-    connection.execute(kept, values)
+    connection.execute(_PUT_KEYS, values)
 
 
 def _set_categories(connection: Connection, row: int, slugs: Sequence[str], entry: Entry) -> None:

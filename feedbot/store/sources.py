@@ -1,7 +1,7 @@
 """Sources and what we remember of them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -20,6 +20,16 @@ _JOINED = select(sources, source_states).join(source_states)
 _ONE = _JOINED.where(sources.c.id == bindparam("wanted"))
 _POLLED = (sources.c.paused.is_(False), source_states.c.stopped.is_(None))
 _CHANGED = "its configuration changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a document that was read leaves behind: its pieces (None: it was read whole), and how complete the
+    entries of its source are.
+    """
+
+    health: Health
+    pieces: Sequence[Piece] | None = None
 
 
 def sync_sources(connection: Connection, configured: Sequence[Source]) -> None:
@@ -99,7 +109,7 @@ def forget_reading(connection: Connection, source_id: str, because: str = _CHANG
         because=because,
     )
     save_state(connection, fresh)
-    save_pieces(connection, source_id, None)
+    connection.execute(_SAVE, {"wanted": source_id, **_pieces_values(None)})
 
 
 def all_sources(connection: Connection) -> list[tuple[Source, SourceState, bool]]:
@@ -145,11 +155,15 @@ def save_state(connection: Connection, state: SourceState) -> None:
     connection.execute(_SAVE, {"wanted": state.source_id, **rows.state_values(state)})
 
 
-def save_poll_state(connection: Connection, before: SourceState, after: SourceState) -> bool:
-    """Remember a source after a poll that began with the memory `before`. False, and nothing is written,
-    where somebody else polled it or changed its plan meanwhile.
+def save_poll_state(
+    connection: Connection, before: SourceState, after: SourceState, reading: Reading | None = None
+) -> bool:
+    """Remember a source after a poll that began with the memory `before`; `reading` where there was something
+    new to read. False, and nothing is written, where somebody else polled it or changed its plan meanwhile.
     """
     values = {"wanted": after.source_id, "was_due": before.next_poll, **rows.state_values(after)}
+    if reading is not None:
+        values |= _pieces_values(reading.pieces) | _health_values(reading.health)
     return connection.execute(_SAVE_DUE, values).rowcount == 1
 
 
@@ -172,11 +186,8 @@ def pieces_of(connection: Connection, source_id: str) -> tuple[Piece, ...]:
     return _PIECES.validate_json(text) if text else ()
 
 
-def save_pieces(connection: Connection, source_id: str, pieces: Sequence[Piece] | None) -> None:
-    """Remember the pieces of a document; None: it was read whole."""
-    text = _PIECES.dump_json(tuple(pieces)).decode() if pieces is not None else None
-    here = source_states.c.source_id == source_id
-    connection.execute(source_states.update().where(here).values(pieces=text))
+def _pieces_values(pieces: Sequence[Piece] | None) -> dict[str, str | None]:
+    return {"pieces": _PIECES.dump_json(tuple(pieces)).decode() if pieces is not None else None}
 
 
 def health_of(connection: Connection, source_id: str) -> Health:
@@ -186,10 +197,13 @@ def health_of(connection: Connection, source_id: str) -> Health:
     return _HEALTH.validate_json(text) if text else Health()
 
 
+def _health_values(health: Health) -> dict[str, str]:
+    return {"health": _HEALTH.dump_json(health).decode()}
+
+
 def save_health(connection: Connection, source_id: str, health: Health) -> None:
     """Remember how complete the entries of a source are."""
-    here = source_states.c.source_id == source_id
-    connection.execute(source_states.update().where(here).values(health=_HEALTH.dump_json(health).decode()))
+    connection.execute(_SAVE, {"wanted": source_id, **_health_values(health)})
 
 
 def count_since(connection: Connection, source_id: str, since: datetime) -> tuple[int, datetime | None]:

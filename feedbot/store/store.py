@@ -223,7 +223,9 @@ def _create(path: Path) -> None:
 
 def _unusable(path: Path, error: Exception) -> str:
     reason = error.orig if isinstance(error, DBAPIError) else error
-    return f"feedbot.database: {path} cannot be used: {reason}; put a backup in its place"
+    busy = "locked" in str(reason)
+    what = "another program holds it; try again when it lets go" if busy else "put a backup in its place"
+    return f"feedbot.database: {path} cannot be used: {reason}; {what}"
 
 
 def check_file(path: Path, *, thorough: bool = True) -> None:

@@ -380,3 +380,11 @@ def test_anything_becomes_entries_that_every_sink_takes(items):
             f"{author.name}{author.email}{author.uri}".encode()
         merged = merge(made, items[0], SOURCE, PAGE_URL, "UTC")
         assert (merged.id, merged.first_seen) == (made.id, made.first_seen)
+
+
+def test_a_summary_that_a_list_cut_off_gives_way_to_the_text_of_the_page():
+    whole = "The harbour was opened by 119 visitors and a brass band. Then it rained."
+    cut_off = entry(1, summary="The harbour was opened by 119 vis...")
+    assert merge(cut_off, page(content_text=whole), SOURCE, PAGE_URL, "UTC").summary == whole
+    own = entry(1, summary="A day at the harbour...")
+    assert merge(own, page(content_text=whole), SOURCE, PAGE_URL, "UTC").summary == own.summary

@@ -202,3 +202,7 @@ def test_hostile_texts_of_a_megabyte_are_folded_and_headed():
 
 def test_combining_ranges_hold_marks_only():
     assert all(unicodedata.category(char)[0] == "M" for char in "\u0300\u036f\u0e31\u0e47\u20d0\u1ab0\u1dc0")
+
+
+def test_a_number_with_a_full_stop_is_no_sentence():
+    assert first_sentence("1. The harbour opens. Ships wait.") == "1. The harbour opens."
