@@ -14,14 +14,14 @@ run: $(VENV)/.installed ## the daemon with config.toml
 	$(BIN)/feedbot run $(ARGS)
 
 test: $(VENV)/.installed-dev ## every test that Python packages alone can run
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: $(VENV)/.installed-dev ## format, lint, types, imports, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 bench: $(VENV)/.installed-dev ## what a poll, a feed and a message cost, as ratios of one run
 	$(BIN)/python -m bench $(ARGS)

@@ -127,7 +127,7 @@ def cut(text: str, limit: int, *, at_sentence: bool = True) -> str:
             return text[: whole[-1]]
     room = limit - 1
     space = text.rfind(" ", int(room * 0.6), room + 1)
-    end = space if space > 0 else _between_graphemes(text, room) or room
+    end = space if space > 0 else _between_graphemes(text, room)
     return text[:end].rstrip(" ,;:–-—(") + "…"
 
 

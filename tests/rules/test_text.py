@@ -206,3 +206,7 @@ def test_combining_ranges_hold_marks_only():
 
 def test_a_number_with_a_full_stop_is_no_sentence():
     assert first_sentence("1. The harbour opens. Ships wait.") == "1. The harbour opens."
+
+
+def test_what_one_character_takes_alone_is_not_cut_in_two():
+    assert cut("👨\u200d👩\u200d👧 at home", 3) == "…"
