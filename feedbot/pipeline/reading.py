@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -64,8 +65,13 @@ def reader_of(source: Source, packs: Packs) -> str:
     """The name of the parser and of the rules that read a source."""
     if source.site is None:
         return PARSER
-    rules = json.dumps(pack_data(packs.get(source.site, f"source {source.id}")), sort_keys=True)
-    return f"{PARSER}-{hashlib.sha256(rules.encode()).hexdigest()[:12]}"
+    return f"{PARSER}-{_name_of(packs.get(source.site, f'source {source.id}'))}"
+
+
+@lru_cache(maxsize=256)  # each poll asks for it twice, and packs do not change while the program runs
+def _name_of(pack: Pack) -> str:
+    rules = json.dumps(pack_data(pack), sort_keys=True)
+    return hashlib.sha256(rules.encode()).hexdigest()[:12]
 
 
 async def read_source(
