@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from feedbot.errors import ConfigError
 
-HEAD = "0001"
+HEAD = "0002"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 

@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from feedbot.errors import ConfigError, LockedError
 from feedbot.store import Store, schema
@@ -69,19 +71,39 @@ def test_a_database_newer_than_the_program_is_refused(tmp_path: Path) -> None:
         Store.open(path)
 
 
-def test_a_database_of_an_older_version_is_backed_up_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def first_release(path: Path) -> None:
+    """A database as the first release made it, with a row in each table that later ones touch."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        with connection.begin():
+            command.upgrade(config, "0001")
+            connection.execute(text("INSERT INTO bots VALUES ('1', 5)"))
+    engine.dispose()
+
+
+def test_a_database_of_an_older_version_is_backed_up_and_brought_up_to_date(tmp_path: Path) -> None:
     path = tmp_path / "feedbot.db"
-    Store.open(path).close_now()
-    monkeypatch.setattr(schema, "HEAD", "0002")
-    monkeypatch.setattr(schema, "_upgrade", lambda _connection: None)
-    Store.open(path).close_now()
-    backups = list(tmp_path.glob("feedbot.db.before-0002-was-0001.bak"))
+    first_release(path)
+    store = Store.open(path)
+    assert store.do_now(lambda c: c.execute(text("SELECT next_update FROM bots")).scalar()) == 5
+    assert store.do_now(schema.current) == schema.HEAD
+    store.close_now()
+    backups = list(tmp_path.glob(f"feedbot.db.before-{schema.HEAD}-was-0001.bak"))
     assert len(backups) == 1
     with sqlite3.connect(backups[0]) as copy:
         assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
     copy.close()
+
+
+def test_a_database_that_was_brought_up_to_date_has_the_schema_of_a_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "feedbot.db"
+    first_release(path)
+    store = Store.open(path)
+    test_migrations_and_tables_give_the_same_schema(store)
+    store.close_now()
 
 
 def test_a_half_made_database_of_a_killed_start_is_made_anew(tmp_path: Path) -> None:
