@@ -13,13 +13,14 @@ CSS = "text/css; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One document. `compressed` is its gzip, None where that saves nothing."""
+    """One document. `compressed` is its gzip, `brotli` its brotli, None where that saves nothing."""
 
     body: bytes
     compressed: bytes | None
     etag: str
     modified: datetime
     media_type: str
+    brotli: bytes | None = None
 
 
 class Shelf:
