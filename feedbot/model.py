@@ -372,6 +372,10 @@ class StoredEntry:
 
     An entry that is not `ready` waits for its page and is neither published nor planned. `page_validators`
     and `page_hash` (SHA-256) are those of its page as it was last read, `updates` is how often it changed.
+
+    One that its source took back is out no more since `retracted_at`. `missing_since` is when its page was
+    first gone, `tombstone_at` the time of the source's own tombstone, one that it outlived included: a
+    retracted entry with `missing_since` was taken back by its page alone.
     """
 
     row: int
@@ -387,6 +391,9 @@ class StoredEntry:
     page_validators: Validators | None = None
     page_hash: str | None = None
     updates: int = 0
+    missing_since: datetime | None = None
+    retracted_at: datetime | None = None
+    tombstone_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,9 @@ def stored_entry(row: RowMapping, slugs: tuple[str, ...]) -> StoredEntry:
         page_validators=validators(row, "page_"),
         page_hash=row["page_hash"],
         updates=row["updates"],
+        missing_since=row["missing_since"],
+        retracted_at=row["retracted_at"],
+        tombstone_at=row["tombstone_at"],
     )
 
 

@@ -101,9 +101,13 @@ entries = Table(
     Column("page_hash", Text),
     Column("updates", Integer, nullable=False, default=0),
     Column("record", Text, nullable=False),
+    Column("missing_since", Time),
+    Column("retracted_at", Time),
+    Column("tombstone_at", Time),
     Index(None, "source_id", "sort_at"),
     Index(None, "story"),
     Index("ix_entries_page_due", "page_due", sqlite_where=text("page_due IS NOT NULL")),
+    Index("ix_entries_retracted_at", "retracted_at", sqlite_where=text("retracted_at IS NOT NULL")),
 )
 
 entry_keys = Table(
