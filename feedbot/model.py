@@ -122,11 +122,20 @@ class ParsedEntry:
 class Piece:
     """One entry's stretch of a document: `hash` covers its text and what changes how that is read; `guid`
     and `link` are short hashes of the raw guid and of the normalised link, by which it is known unread.
+    An empty `hash` only says that the entry is listed: it is read each time.
     """
 
     hash: str
     guid: str | None = None
     link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What RFC 6721 calls a deleted entry: the guid that it had, and when it was deleted, as written."""
+
+    guid: str
+    when: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +147,7 @@ class ParsedFeed:
     `feeds` are the addresses of feeds that an HTML page names, `next_page` where a list goes on. `cut_off`
     says that there were more entries than are read. `pieces` are all entries of a document that was cut, in
     its order, those included that were known and are not among `entries`; None: it was read whole.
+    `tombstones` are the entries that it takes back.
     """
 
     title: str | None = None
@@ -152,6 +162,7 @@ class ParsedFeed:
     next_page: str | None = None
     entries: tuple[ParsedEntry, ...] = ()
     pieces: tuple[Piece, ...] | None = None
+    tombstones: tuple[Tombstone, ...] = ()
     cut_off: bool = False
     fault: str | None = None
 

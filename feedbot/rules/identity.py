@@ -60,9 +60,14 @@ def marks(parsed: ParsedEntry, base: str) -> Mark:
 
     They are what has to be remembered of a piece of a document that is not parsed again.
     """
-    guid = unicodedata.normalize("NFC", (parsed.guid or "").strip())
     link = link_key(parsed, base)
-    return _hash("guid", guid) if guid else None, _hash("link", link) if link else None
+    return guid_key(parsed.guid or ""), _hash("link", link) if link else None
+
+
+def guid_key(guid: str) -> str | None:
+    """The key of a raw guid, absent where it is empty."""
+    written = unicodedata.normalize("NFC", guid.strip())
+    return _hash("guid", written) if written else None
 
 
 def _facts(parsed: ParsedEntry, base: str) -> _Facts:

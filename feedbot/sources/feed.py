@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from feedbot.model import Kind, ParsedFeed, Piece
-from feedbot.rules.identity import marks
+from feedbot.model import Kind, ParsedFeed, Piece, Tombstone
+from feedbot.rules.identity import guid_key, marks
 from feedbot.rules.urls import absolute
 from feedbot.sources.cut import Cut, TooDeep, cut_feed, known_marks, piece_hashes
-from feedbot.sources.entry import read_entry
+from feedbot.sources.entry import read_entry, short_guid
 from feedbot.sources.media import number
 from feedbot.sources.newest import MOST_ENTRIES, newest
 from feedbot.sources.sniff import FEED_ROOTS, describe, find_root
@@ -138,11 +138,12 @@ def _read_pieces(cut: Cut, url: str, known: Mapping[str, Any]) -> ParsedFeed | N
     cut_off = len(kept) < len(cut.pieces)
     cut = replace(cut, pieces=tuple(kept))
     pieces, entries = [], []
+    buried = {key for tombstone in channel.tombstones if (key := guid_key(tombstone.guid))}
     for piece, digest in zip(
         cut.pieces, piece_hashes(cut, (url, channel.link, channel.language)), strict=True
     ):
         mark = known_marks(known, digest)
-        if mark is None:
+        if mark is None or mark[0] in buried:
             try:
                 items = read_xml(cut.alone(piece), url).entries
             except STUMBLES:  # over this entry; the others are none the worse for it
@@ -152,7 +153,8 @@ def _read_pieces(cut: Cut, url: str, known: Mapping[str, Any]) -> ParsedFeed | N
                 return None
             entries.append(read_entry(items[0], url))
             mark = marks(entries[-1], channel.link or url)
-        pieces.append(Piece(digest, *mark))
+        # One that the document also takes back is read each time: its dates decide which of the two holds.
+        pieces.append(Piece("" if mark[0] in buried else digest, *mark))
     return replace(channel, entries=tuple(entries), pieces=tuple(pieces), cut_off=cut_off)
 
 
@@ -179,6 +181,9 @@ def _channel(reading: "Reading", url: str) -> ParsedFeed:
         skip_hours=_numbers(reading.skip["hour"]),
         skip_days=tuple(
             sorted({_DAYS.index(day.lower()) for day in reading.skip["day"] if day.lower() in _DAYS})
+        ),
+        tombstones=tuple(
+            Tombstone(guid, when[:100]) for ref, when in reading.tombstones if (guid := short_guid(ref))
         ),
     )
 

@@ -40,6 +40,8 @@ _LIMITS = {
     "newlocation": 4000,
 }
 _LINK = re.compile(r"https?://|/", re.IGNORECASE)  # guids say isPermaLink by default, whatever they are
+_TOMBSTONE = "deleted-entry"  # of RFC 6721, under whatever prefix
+_MOST_TOMBSTONES = 2000
 _MOST_OF_A_KIND = 200  # categories, links, authors, pictures: each is compared with all before it
 
 
@@ -56,6 +58,27 @@ class _Told(_Base):  # type: ignore[misc]  # the mixin is untyped
         self._in_group = False
         self.whole = 0  # how many entries have ended, or are followed by something
         self.skip: dict[str, list[str]] = {"hour": [], "day": []}
+        self.tombstones: list[tuple[str, str]] = []
+        self._in_tombstone = False
+
+    def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
+        """A tombstone's links and names are not the feed's; one within an entry is somebody's text."""
+        if tag.endswith(_TOMBSTONE) and not self.inentry:
+            self._in_tombstone = True
+            told = dict(attrs)
+            if len(self.tombstones) < _MOST_TOMBSTONES:
+                self.tombstones.append((told.get("ref", ""), told.get("when", "")))
+        elif self._in_tombstone and tag.rpartition(":")[2] not in {"entry", "item"}:
+            return
+        else:
+            self._in_tombstone = False
+            super().unknown_starttag(tag, attrs)
+
+    def unknown_endtag(self, tag: str) -> None:
+        if not self._in_tombstone:
+            super().unknown_endtag(tag)
+        elif tag.endswith(_TOMBSTONE):
+            self._in_tombstone = False
 
     def pop(self, element: str, strip_whitespace: int = 1) -> Any:
         limit = _LIMITS.get(element)
@@ -271,6 +294,7 @@ class Reading:
         self.head: dict[str, Any] = parser.feeddata
         self.entries: list[dict[str, Any]] = parser.entries[: parser.whole]
         self.skip: dict[str, list[str]] = parser.skip
+        self.tombstones: list[tuple[str, str]] = parser.tombstones
         self.broken_off = len(parser.entries) > parser.whole
         self.well_formed = well_formed
 
