@@ -12,6 +12,7 @@ from feedbot.net.answer import mask
 _LONGEST = 8192
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NAME = re.compile(r"(?=.{1,254}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?", re.ASCII)
+_TO_THE_LETTER = re.compile(r"https?://[a-z0-9.:\[\]-]+/[!$-;=?-\[\]-~]*")
 _SURROGATE = re.compile("[\udc80-\udcff]")
 
 
@@ -25,6 +26,14 @@ def parsed(address: str) -> URL:
     if fault:
         raise FetchError(f"{mask(address)}: {fault}")
     return found.with_fragment(None) if found.raw_fragment else found
+
+
+def as_written(address: str) -> URL:
+    """The URL of an address that may be dialled, path and query to the letter where that can be: another
+    spelling may not open what it stands for. Raises FetchError.
+    """
+    found = parsed(address)
+    return URL(address, encoded=True) if _TO_THE_LETTER.fullmatch(address) else found
 
 
 def _fault(found: URL, address: str) -> str | None:

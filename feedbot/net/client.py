@@ -6,7 +6,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar
+from functools import partial
+from typing import TypeVar
 
 import aiohttp
 from multidict import CIMultiDict
@@ -14,7 +15,7 @@ from yarl import URL
 
 from feedbot.errors import FetchError, HostBusyError
 from feedbot.model import Document, Validators
-from feedbot.net.address import credentials, parsed, redirected, same_origin, without_user
+from feedbot.net.address import as_written, credentials, parsed, redirected, same_origin, without_user
 from feedbot.net.answer import (
     charset_of,
     fresh_for,
@@ -24,14 +25,16 @@ from feedbot.net.answer import (
     retry_after,
     validators_of,
 )
+from feedbot.net.bounds import Limit, Reply
 from feedbot.net.crawling import Crawling
 from feedbot.net.faults import CONNECT_SECONDS, FAULTS, told
 from feedbot.net.guard import Guard
 from feedbot.net.inflate import OFFERED, Inflater, TooLargeError, megabytes
 from feedbot.net.manners import BusyError, Manners
 from feedbot.net.resolver import Lookup, Resolver
-from feedbot.net.robots import MOST_BYTES
 from feedbot.net.wire import MOST_HEADER_BYTES, Connector, exact
+
+__all__ = ["MOST_HOPS", "Client", "Limit", "Reply", "user_agent"]
 
 MOST_HOPS = 5
 _PATIENCE_SECONDS = 120.0  # in line at one host; the time an answer may take does not run meanwhile
@@ -39,47 +42,7 @@ _PIECE = 65_536
 _LARGE, _MOST_LARGE = 1_000_000, 8
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """What is asked for: how many bytes it may have, as sent and decoded, and how long it may take.
-
-    `gap` says whether requests for it keep the pause between two requests to a host, `cut` whether of a
-    larger one the start will do.
-    """
-
-    wire: int
-    body: int
-    seconds: float
-    gap: bool
-    accept: str
-    cut: bool = False
-
-    FEED: ClassVar["Limit"]
-    PAGE: ClassVar["Limit"]
-    IMAGE: ClassVar["Limit"]
-    ROBOTS: ClassVar["Limit"]
-
-
-Limit.FEED = Limit(
-    wire=5_000_000,
-    body=10_000_000,
-    seconds=30.0,
-    gap=True,
-    accept="application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5",
-)
-Limit.PAGE = Limit(
-    wire=3_000_000,
-    body=5_000_000,
-    seconds=30.0,
-    gap=True,
-    accept="text/html, application/xhtml+xml;q=0.9, */*;q=0.5",
-)
-Limit.IMAGE = Limit(wire=10_000_000, body=10_000_000, seconds=60.0, gap=False, accept="image/*, */*;q=0.5")
-Limit.ROBOTS = Limit(
-    wire=MOST_BYTES, body=MOST_BYTES, seconds=10.0, gap=True, accept="text/plain, */*;q=0.5", cut=True
-)
+_T = TypeVar("_T")
 
 
 def user_agent(version: str, contact: str) -> str:
@@ -170,15 +133,56 @@ class Client:
         try:
             return await self._in_time(wish)
         except BusyError as error:
-            where = mask(str(wish.first))
-            raise HostBusyError(f"{where}: too many requests wait for this host") from error
+            raise _busy(wish.first) from error
+
+    async def call(
+        self,
+        url: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        gap: bool = False,
+    ) -> Reply:
+        """POST a body, or GET without one, at an address exactly as it is written. Raises FetchError.
+
+        No redirect is followed, any status is an answer, and of its body a few kilobytes are read as they
+        come. `gap` keeps the pause between two requests to a host.
+        """
+        told = as_written(url)
+        target = without_user(told)
+        sent = {
+            "User-Agent": self._agent,
+            "Accept-Encoding": "identity",
+            **credentials(told),
+            **(headers or {}),
+        }
+        ask = partial(self._call, target, body, sent)
+        try:
+            left = _Left(Limit.CALL.seconds)
+            return await self._in_turn(target, self._gap if gap else 0.0, left, ask)
+        except TimeoutError as error:
+            raise _late(target, Limit.CALL) from error
+        except BusyError as error:
+            raise _busy(target) from error
+
+    async def _call(self, target: URL, body: bytes | None, headers: Mapping[str, str]) -> Reply:
+        method = "GET" if body is None else "POST"
+        async with self._session().request(
+            method, target, data=body, headers=headers, allow_redirects=False, auto_decompress=False
+        ) as response:
+            start = b""
+            while len(start) <= Limit.CALL.body and (piece := await response.content.read(_PIECE)):
+                start += piece
+            if not response.content.at_eof():
+                response.close()  # what else it has to say is not waited for
+            wait = retry_after(response.headers, datetime.now(UTC))
+            return Reply(response.status, start[: Limit.CALL.body + 1], wait)
 
     async def _in_time(self, wish: _Wish) -> Document:
         try:
             return await self._follow(wish, _Left(wish.limit.seconds))
         except TimeoutError as error:
-            seconds = f"{wish.limit.seconds:g} s"
-            raise FetchError(f"{mask(str(wish.first))}: no whole answer within {seconds}") from error
+            raise _late(wish.first, wish.limit) from error
 
     async def _follow(self, wish: _Wish, left: _Left) -> Document:
         target = moved = wish.first
@@ -193,11 +197,15 @@ class Client:
         raise FetchError(f"{mask(str(wish.first))}: more than {MOST_HOPS} redirects", status=status)
 
     async def _hop(self, target: URL, wish: _Wish, left: _Left) -> Document | _Redirect:
-        """One request in its turn, taken off what is left. Raises FetchError, TimeoutError, BusyError."""
-        public = self._is_public(target)
+        """One request of several. Raises FetchError, TimeoutError, BusyError."""
         gap = self._gap if wish.limit.gap else 0.0
         if wish.robots:
             gap = await self._ask_robots(target, wish, left, gap)
+        return await self._in_turn(target, gap, left, partial(self._ask, target, wish))
+
+    async def _in_turn(self, target: URL, gap: float, left: _Left, ask: Callable[[], Awaitable[_T]]) -> _T:
+        """One request in its turn, taken off what is left. Raises FetchError, TimeoutError, BusyError."""
+        public = self._is_public(target)
         # Two ports of an operator's address are two programs; a public host is one whatever its port.
         host = (target.raw_host or "").rstrip(".")
         name = host if public else f"{host}:{target.port}"
@@ -207,7 +215,7 @@ class Client:
             left.patience -= started - came
             async with asyncio.timeout(left.seconds):
                 try:
-                    return await self._ask(target, wish)
+                    return await ask()
                 except FAULTS as error:
                     if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
                         raise
@@ -334,6 +342,14 @@ def _document(
         validators=validators_of(headers, address, known),
         fresh_for=fresh_for(headers, datetime.now(UTC)),
     )
+
+
+def _late(target: URL, limit: Limit) -> FetchError:
+    return FetchError(f"{mask(str(target))}: no whole answer within {limit.seconds:g} s")
+
+
+def _busy(target: URL) -> HostBusyError:
+    return HostBusyError(f"{mask(str(target))}: too many requests wait for this host")
 
 
 def _whereto(response: aiohttp.ClientResponse, target: URL) -> URL:
