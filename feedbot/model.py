@@ -411,10 +411,16 @@ class StoredEntry:
 class Changes:
     """What a poll found: entries never seen with their announcement (oldest first), and known ones
     that say something new, each with its row.
+
+    `retracted` are those that the source takes back, `restored` those that it tells again in spite of a
+    tombstone, `listed_again` those that it lists again though their page was gone.
     """
 
     new: tuple[tuple[Candidate, Announce], ...] = ()
     updated: tuple[tuple[StoredEntry, Candidate], ...] = ()
+    retracted: tuple[StoredEntry, ...] = ()
+    restored: tuple[tuple[StoredEntry, Candidate], ...] = ()
+    listed_again: tuple[StoredEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,11 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from feedbot.model import Announce, Candidate, Changes, Entry, SourceState, StoredEntry
 from feedbot.rules.identity import Mark, identified, recognised, rekeyed
+from feedbot.rules.retraction import is_buried, returns
 
 WINDOW = timedelta(days=30)
 MANY = 10
@@ -22,29 +24,41 @@ def find_changes(
     *,
     others: Sequence[Mark] = (),
     forgotten: Collection[str] = frozenset(),
+    graves: Mapping[str, datetime] = MappingProxyType({}),
     silent: bool = False,
 ) -> Changes:
     """Compare a document's entries (oldest first) with what is stored under their keys.
 
     `others` are the marks of the document's entries that were not parsed again, `forgotten` the keys of
-    entries that were deleted here while the source still lists them: those do not come back. `silent`: a
-    rule or a parser changed, so nothing that looks new is news. An entry is rewritten 24 times at most:
-    some texts hold the time of day. What a document does not list any more stays as it is.
+    entries that were deleted here while the source still lists them: those do not come back. `graves` are
+    the keys of what the document takes back, with the time. `silent`: a rule or a parser changed, so nothing
+    that looks new is news. An entry is rewritten 24 times at most: some texts hold the time of day. What a
+    document does not list any more stays as it is.
     """
     told = list(candidates)
     matched = match(told, known, others)
     new: list[Candidate] = []
     updated: list[tuple[StoredEntry, Candidate]] = []
     for candidate, stored in zip(told, matched, strict=True):
+        if is_buried(candidate, graves):
+            continue
         if stored is None:
             if candidate.keys[0] not in forgotten:
                 new.append(rekeyed(candidate) if candidate.keys[0] in known else candidate)
-        elif stored.digest != candidate.digest and stored.updates < MOST_UPDATES:
-            updated.append((stored, replace(candidate, entry=keep_identity(candidate.entry, stored.entry))))
+        elif stored.digest != candidate.digest and stored.updates < MOST_UPDATES and not stored.retracted_at:
+            updated.append((stored, _kept(candidate, stored)))
     quiet = silent or is_first_sight(state, now)
     newest = newest_known or max((candidate.entry.sort_at for candidate in told), default=None)
     said = announcements(new, newest, len(told) + len(others), quiet=quiet)
-    return Changes(tuple(zip(new, said, strict=True)), tuple(updated))
+    listed = {stored.row: one for one, stored in zip(told, matched, strict=True) if stored}
+    back = returns(known, listed, graves)
+    return Changes(
+        tuple(zip(new, said, strict=True)),
+        tuple(updated),
+        back.retracted,
+        tuple((stored, _kept(one, stored)) for stored, one in back.restored),
+        back.listed_again,
+    )
 
 
 def match(
@@ -80,6 +94,10 @@ def _known_of(candidate: Candidate, known: Mapping[str, StoredEntry]) -> list[St
             entries[stored.row] = stored
             shared[stored.row] = shared.get(stored.row, 0) + 1
     return [entries[row] for row in sorted(shared, key=lambda row: (-shared[row], row))]
+
+
+def _kept(candidate: Candidate, stored: StoredEntry) -> Candidate:
+    return replace(candidate, entry=keep_identity(candidate.entry, stored.entry))
 
 
 def keep_identity(told: Entry, stored: Entry) -> Entry:

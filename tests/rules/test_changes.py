@@ -1,6 +1,6 @@
 """Changes: real news is pushed, backlogs and floods are not, and nothing comes twice."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -138,18 +138,10 @@ def test_titles_that_flip_are_updates_each_time():
 
 
 def test_an_entry_is_rewritten_twenty_four_times_at_most():
-    @dataclass(frozen=True)
-    class Rewritten:
-        row: int
-        entry: object
-        digest: str
-        first_key: str
-        updates: int
-
     one = told(1)
     for updates, expected in ((23, 1), (24, 0)):
-        before = Rewritten(1, one.entry, one.digest, one.keys[0], updates)
-        changes = find_changes([told(1, title="Edited")], dict.fromkeys(one.keys, before), POLLED, NOW, NOW)
+        before = known(one, updates=updates)
+        changes = find_changes([told(1, title="Edited")], before, POLLED, NOW, NOW)
         assert (len(changes.new), len(changes.updated)) == (0, expected)
 
 
