@@ -227,3 +227,72 @@ bots = Table(
     Column("bot", Text, primary_key=True),
     Column("next_update", BigInteger, nullable=False),
 )
+
+websub_topics = Table(  # the documents that we publish, as they were last told of
+    "websub_topics",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("ping_due", Time),
+    Column("ping_failures", Integer, nullable=False, default=0),
+    Column("ping_error", Text),
+    Index("ix_websub_topics_ping_due", "ping_due", sqlite_where=text("ping_due IS NOT NULL")),
+)
+
+websub_requests = Table(  # what our hub was asked, and has not verified yet
+    "websub_requests",
+    metadata,
+    _key(),
+    Column("callback", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("subscribe", Boolean, nullable=False),
+    Column("lease_seconds", Integer, nullable=False),
+    Column("secret", Text),
+    Column("due_at", Time, nullable=False),
+    UniqueConstraint("callback", "path"),
+    Index(None, "host"),
+    Index(None, "due_at"),
+)
+
+websub_subscribers = Table(  # whom our hub pushes to; `sent` is the digest of the body that was taken last
+    "websub_subscribers",
+    metadata,
+    _key(),
+    Column("callback", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("secret", Text),
+    Column("lease_until", Time, nullable=False),
+    Column("sent", Text),
+    Column("due_at", Time),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("failing_since", Time),
+    Column("error", Text),
+    UniqueConstraint("callback", "path"),
+    Index(None, "path"),
+    Index(None, "host"),
+    Index("ix_websub_subscribers_due_at", "due_at", sqlite_where=text("due_at IS NOT NULL")),
+)
+
+websub_sources = Table(  # what we ask the hubs of sources; `asked_until`: as long a verification is awaited
+    "websub_sources",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("source_id", Text, nullable=False),
+    Column("hub", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("callback", Text),
+    Column("wanted", Boolean, nullable=False),
+    Column("due_at", Time),
+    Column("asked_until", Time),
+    Column("lease_until", Time),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("error", Text),
+    Column("hint_due", Time),
+    Column("pushed_at", Time),
+    Index(None, "source_id"),
+    Index(None, "due_at"),
+    Index("ix_websub_sources_hint_due", "hint_due", sqlite_where=text("hint_due IS NOT NULL")),
+)

@@ -10,6 +10,7 @@ down_revision = "0001"
 def upgrade() -> None:
     """Add what is new, keeping every row."""
     _retractions()
+    _websub()
 
 
 def _retractions() -> None:
@@ -18,3 +19,75 @@ def _retractions() -> None:
         op.add_column("entries", sa.Column(name, sa.BigInteger(), nullable=True))
     is_retracted = sa.text("retracted_at IS NOT NULL")
     op.create_index("ix_entries_retracted_at", "entries", ["retracted_at"], sqlite_where=is_retracted)
+
+
+def _websub() -> None:
+    """Our hub and its subscribers, what the operator's hub is told, and what hubs of sources are asked."""
+    op.create_table(
+        "websub_topics",
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("ping_due", sa.BigInteger(), nullable=True),
+        sa.Column("ping_failures", sa.Integer(), nullable=False),
+        sa.Column("ping_error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("path", name=op.f("pk_websub_topics")),
+    )
+    is_due = sa.text("ping_due IS NOT NULL")
+    op.create_index("ix_websub_topics_ping_due", "websub_topics", ["ping_due"], sqlite_where=is_due)
+    op.create_table(
+        "websub_requests",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("callback", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("subscribe", sa.Boolean(), nullable=False),
+        sa.Column("lease_seconds", sa.Integer(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=True),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_websub_requests")),
+        sa.UniqueConstraint("callback", "path", name=op.f("uq_websub_requests_callback_path")),
+    )
+    op.create_index(op.f("ix_websub_requests_host"), "websub_requests", ["host"])
+    op.create_index(op.f("ix_websub_requests_due_at"), "websub_requests", ["due_at"])
+    op.create_table(
+        "websub_subscribers",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("callback", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=True),
+        sa.Column("lease_until", sa.BigInteger(), nullable=False),
+        sa.Column("sent", sa.Text(), nullable=True),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failing_since", sa.BigInteger(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_websub_subscribers")),
+        sa.UniqueConstraint("callback", "path", name=op.f("uq_websub_subscribers_callback_path")),
+    )
+    op.create_index(op.f("ix_websub_subscribers_path"), "websub_subscribers", ["path"])
+    op.create_index(op.f("ix_websub_subscribers_host"), "websub_subscribers", ["host"])
+    is_due = sa.text("due_at IS NOT NULL")
+    op.create_index("ix_websub_subscribers_due_at", "websub_subscribers", ["due_at"], sqlite_where=is_due)
+    op.create_table(
+        "websub_sources",
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("source_id", sa.Text(), nullable=False),
+        sa.Column("hub", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("callback", sa.Text(), nullable=True),
+        sa.Column("wanted", sa.Boolean(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("asked_until", sa.BigInteger(), nullable=True),
+        sa.Column("lease_until", sa.BigInteger(), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("hint_due", sa.BigInteger(), nullable=True),
+        sa.Column("pushed_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("token", name=op.f("pk_websub_sources")),
+    )
+    op.create_index(op.f("ix_websub_sources_source_id"), "websub_sources", ["source_id"])
+    op.create_index(op.f("ix_websub_sources_due_at"), "websub_sources", ["due_at"])
+    is_due = sa.text("hint_due IS NOT NULL")
+    op.create_index("ix_websub_sources_hint_due", "websub_sources", ["hint_due"], sqlite_where=is_due)
