@@ -30,6 +30,7 @@ from feedbot.net.client import Client, user_agent
 from feedbot.net.guard import Guard
 from feedbot.pipeline import Tools, publish, publish_index
 from feedbot.publish.files import clean_leftovers
+from feedbot.publish.people import People
 from feedbot.publish.shelf import Shelf
 from feedbot.publish.site import Site
 from feedbot.sources.pack import Packs
@@ -285,10 +286,14 @@ class _Daemon:
 
     def _server(self, listener: socket.socket, *, own: bool) -> Server:
         app = self._app
+        people = People(app.tools.site)
         parts = Parts(
             shelf=app.tools.site.shelf,
-            entry_page=app.tools.site.entry_page,
-            missing_page=app.tools.site.missing_page,
+            base_url=app.tools.site.base_url,
+            hub=None,
+            entry_page=people.entry,
+            category_page=people.category,
+            missing_page=people.missing,
             health=self._health,
             metrics=app.observer.metrics,
         )

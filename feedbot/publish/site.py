@@ -13,8 +13,8 @@ from feedbot.publish.atom import render_atom
 from feedbot.publish.feed import FeedHead, Origin, origin_of, updated_of
 from feedbot.publish.files import sync_folder, write_whole, written_at
 from feedbot.publish.opml import render_opml
-from feedbot.publish.pages import Shown, render_entry, render_index, render_missing, style
-from feedbot.publish.shelf import ATOM, CSS, HTML, OPML, Shelf
+from feedbot.publish.pages import Place, Shown, icon, render_index, style
+from feedbot.publish.shelf import ATOM, CSS, HTML, OPML, SVG, Shelf
 from feedbot.store import Store, entries, feeds, sources
 from feedbot.store.feeds import FeedState
 
@@ -94,29 +94,23 @@ class Site:
         ]
         order = list(self.categories)
         shown.sort(key=lambda one: order.index(one.head.category.slug))
-        index = render_index(self.title, self.base_url, self.language, shown, self.bot)
+        index = render_index(self.place(), shown)
+        beside = render_index(self.place(static=True), shown)
         opml = render_opml(self.title, [one.head for one in shown])
-        await asyncio.to_thread(self._write_pages, index, opml)
+        await asyncio.to_thread(self._write_pages, index, beside, opml)
 
-    def _write_pages(self, index: bytes, opml: bytes) -> None:
+    def _write_pages(self, index: bytes, beside: bytes, opml: bytes) -> None:
         self._put("style.css", "/style.css", style(), CSS)
+        self._put("favicon.svg", "/favicon.svg", icon(), SVG)
         self._put("feeds.opml", "/feeds.opml", opml, OPML)
-        self._put("index.html", "/", index, HTML)
+        file = self.feeds_dir / "index.html"
+        write_whole(file, beside)
+        self.shelf.put("/", index, HTML, written_at(file))
         sync_folder(self.feeds_dir)
 
-    async def entry_page(self, row: int) -> bytes | None:
-        """The page of an article; None where there is none."""
-        stored, known = await self.store.do(_of_entry, row)
-        if stored is None:
-            return None
-        found = {feed.slug: feed for feed in await self.store.do(feeds.all_feeds)}
-        heads = [self.head(found[slug]) for slug in stored.slugs if slug in self.categories and slug in found]
-        origin = self._origins(known).get(stored.entry.source_id)
-        return await asyncio.to_thread(render_entry, self.title, self.base_url, stored, heads, origin)
-
-    def missing_page(self, what: str) -> bytes:
-        """The page for an address where nothing is."""
-        return render_missing(self.title, self.base_url, what)
+    def place(self, *, static: bool = False) -> Place:
+        """Where our pages stand; `static`: in the folder of files."""
+        return Place(self.title, self.base_url, self.language, self.bot, static)
 
 
 def _all_sources(connection: Connection) -> list[Source]:
@@ -139,7 +133,3 @@ def _of_index(connection: Connection, newest: int) -> list[tuple[FeedState, int,
         )
         for feed in feeds.all_feeds(connection)
     ]
-
-
-def _of_entry(connection: Connection, row: int) -> tuple[StoredEntry | None, list[Source]]:
-    return entries.get_entry(connection, row), _all_sources(connection)

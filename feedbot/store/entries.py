@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, exists, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, Select, exists, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from feedbot.model import (
@@ -22,7 +22,7 @@ from feedbot.rules.changes import MOST_UPDATES
 from feedbot.rules.delivery import plan
 from feedbot.rules.health import Health, observe
 from feedbot.rules.normalise import digest_of
-from feedbot.store import deliveries, feeds, rows, sources, subscriptions
+from feedbot.store import deliveries, feeds, retractions, rows, sources, subscriptions
 from feedbot.store.tables import entries, entry_categories, entry_keys
 from feedbot.store.tables import sources as source_rows
 
@@ -36,6 +36,7 @@ class Saved:
     new: int = 0
     updated: int = 0
     planned: int = 0
+    retracted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,26 @@ def save_poll(
             _ask_page(connection, stored.row, candidate.digest, now)
         else:
             rewrite(connection, stored, candidate.entry, candidate.slugs, candidate.digest, now)
-    return Saved(len(changes.new), 0 if source.complete else len(changes.updated), planned)
+    restored = [_restore(connection, source, stored, told, now) for stored, told in changes.restored]
+    retracted = [retractions.retract(connection, stored, now) for stored in changes.retracted]
+    if changes.listed_again:
+        retractions.ask_again(connection, changes.listed_again, now)
+    updated = (0 if source.complete else len(changes.updated)) + sum(restored)
+    return Saved(len(changes.new), updated, planned, sum(retracted))
+
+
+def _restore(
+    connection: Connection, source: Source, stored: StoredEntry, told: Candidate, now: datetime
+) -> bool:
+    """Let out again what a source tells in spite of a tombstone, as it tells it now; whether it was away."""
+    if not retractions.restore(connection, stored, now) or not stored.ready:
+        return False
+    _add_keys(connection, source.id, [(stored.row, told.keys)])
+    if source.complete:
+        _ask_page(connection, stored.row, told.digest, now)
+    elif told.digest != stored.digest and stored.updates < MOST_UPDATES:
+        rewrite(connection, stored, told.entry, told.slugs, told.digest, now)
+    return True
 
 
 def _insert(
@@ -249,11 +269,32 @@ def waiting_sources(connection: Connection, now: datetime) -> list[Source]:
 
 
 def incomplete(connection: Connection, source_id: str, now: datetime, limit: int) -> list[StoredEntry]:
-    """The entries of a source whose page is due, oldest first."""
+    """The entries of a source whose page is due, oldest first. One that is out and that the source lists no
+    more is asked for no more, but for one whose page seems to be gone.
+    """
     query = select(entries).where(
         entries.c.source_id == source_id, entries.c.page_due.is_not(None), entries.c.page_due <= now
     )
-    return _read(connection, query.order_by(entries.c.sort_at, entries.c.id).limit(limit))
+    due = _read(connection, query.order_by(entries.c.sort_at, entries.c.id).limit(limit))
+    visits = [one.row for one in due if one.ready and (one.retracted_at or not one.missing_since)]
+    left = _unlisted(connection, source_id, visits) if visits else set()
+    if left:
+        connection.execute(entries.update().where(entries.c.id.in_(left)).values(page_due=None))
+    return [one for one in due if one.row not in left]
+
+
+def _unlisted(connection: Connection, source_id: str, wanted: Sequence[int]) -> set[int]:
+    """Which of these entries the last document of their source did not list, as far as it is known."""
+    pieces = sources.pieces_of(connection, source_id)
+    marks = {mark for piece in pieces for mark in (piece.guid, piece.link) if mark}
+    if not marks:
+        return set()
+    keys: dict[int, set[str]] = {}
+    query = select(entry_keys.c.entry_id, entry_keys.c.key).where(entry_keys.c.entry_id.in_(wanted))
+    for row in connection.execute(query).mappings():
+        if row["key"].startswith(("guid:", "link:")):
+            keys.setdefault(row["entry_id"], set()).add(row["key"])
+    return {row for row, own in keys.items() if not own & marks}
 
 
 def save_completed(
@@ -267,24 +308,29 @@ def save_completed(
     now: datetime,
 ) -> Saved:
     """Save the record that the page completed. A new entry is published and planned with it; one that was
-    out already counts as updated if it says something else. `again` is when the page is asked next.
+    out already counts as updated if it says something else, or was taken back because its page was gone.
+    `again` is when the page is asked next. Nothing is saved of one that was taken back meanwhile.
     """
     done = {"page_due": again, "page_failures": 0, "page_error": None, "page_hash": page.hash}
-    done |= rows.validator_values(page.validators, "page_")
-    here = entries.update().where(entries.c.id == stored.row)
+    done |= {"missing_since": None, **rows.validator_values(page.validators, "page_")}
+    here = retractions.unchanged(stored)
     if stored.ready:
-        connection.execute(here.values(done))
+        if connection.execute(here.values(done)).rowcount == 0:
+            return Saved()
+        restored = retractions.restore(connection, stored, now)
         changed = digest_of(entry) != digest_of(stored.entry) and stored.updates < MOST_UPDATES
         if changed:
             rewrite(connection, stored, entry, slugs, stored.digest, now)
-        return Saved(updated=int(changed))
+        return Saved(updated=int(changed or restored))
     moved = {"record": rows.entry_json(entry), "sort_at": entry.sort_at, "story": story, "ready": True}
-    connection.execute(here.values(**done, **moved, updated_at=now.replace(microsecond=0)))
+    out = here.values(**done, **moved, updated_at=now.replace(microsecond=0))
+    if connection.execute(out).rowcount == 0:
+        return Saved()
     _set_categories(connection, stored.row, slugs, entry)
-    out = replace(stored, entry=entry, story=story, slugs=tuple(slugs), ready=True)
+    completed = replace(stored, entry=entry, story=story, slugs=tuple(slugs), ready=True)
     health = observe(sources.health_of(connection, entry.source_id), [entry])
     sources.save_health(connection, entry.source_id, health)
-    return Saved(planned=_release(connection, [out], now))
+    return Saved(planned=_release(connection, [completed], now))
 
 
 def page_failed(
@@ -297,10 +343,9 @@ def page_failed(
     give_up: bool,
 ) -> Saved:
     """Remember that a page failed, and when it is asked again. `give_up`: what the feed said goes out."""
-    here = entries.update().where(entries.c.id == stored.row)
+    here = retractions.unchanged(stored)
     failed = {"page_due": again, "page_failures": stored.page_failures + 1, "page_error": error}
-    connection.execute(here.values(failed))
-    if stored.ready or not give_up:
+    if connection.execute(here.values(failed)).rowcount == 0 or stored.ready or not give_up:
         return Saved()
     connection.execute(here.values(ready=True))
     return Saved(planned=_release(connection, [replace(stored, ready=True)], now))
@@ -314,27 +359,29 @@ def _of_category(slug: str) -> Select[Any]:
     earlier, shelf = entries.alias(), entry_categories.alias()
     beside = exists().where(shelf.c.slug == slug, shelf.c.entry_id == earlier.c.id)
     told = exists().where(
-        earlier.c.story == entries.c.story, earlier.c.id < entries.c.id, earlier.c.ready, beside
+        earlier.c.story == entries.c.story, earlier.c.id < entries.c.id, *_out(earlier), beside
     )
     here = select(entries).join(entry_categories)
-    return here.where(entry_categories.c.slug == slug, entries.c.ready, ~told)
+    return here.where(entry_categories.c.slug == slug, *_out(entries), ~told)
 
 
-def of_category(connection: Connection, slug: str, limit: int) -> list[StoredEntry]:
-    """The newest entries of a category that are out, newest first, one for each story."""
+def _out(rows_of: FromClause) -> tuple[ColumnElement[bool], ...]:
+    return rows_of.c.ready, rows_of.c.retracted_at.is_(None)
+
+
+def of_category(connection: Connection, slug: str, limit: int, after: int = 0) -> list[StoredEntry]:
+    """The newest entries of a category that are out, newest first, one for each story, `after` so many."""
     newest = _of_category(slug).order_by(entry_categories.c.sort_at.desc(), entries.c.id.desc())
-    return _read(connection, newest.limit(limit))
+    return _read(connection, newest.limit(limit).offset(after))
 
 
 def count_of_category(connection: Connection, slug: str) -> int:
     """How many stories of a category are out."""
     query = select(func.count(entries.c.story.distinct())).join(entry_categories)
-    found: int = connection.execute(
-        query.where(entry_categories.c.slug == slug, entries.c.ready)
-    ).scalar_one()
+    found: int = connection.execute(query.where(entry_categories.c.slug == slug, *_out(entries))).scalar_one()
     return found
 
 
 def get_entry(connection: Connection, row: int) -> StoredEntry | None:
     """One entry that is out, by its number."""
-    return next(iter(_read(connection, select(entries).where(entries.c.id == row, entries.c.ready))), None)
+    return next(iter(_read(connection, select(entries).where(entries.c.id == row, *_out(entries)))), None)

@@ -6,21 +6,30 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from feedbot.publish.people import Page
 from feedbot.publish.shelf import HTML, Item, Shelf
-from feedbot.web.negotiate import accepts_gzip, http_date, is_fresh
+from feedbot.web.front import CORS, FEEDS, LIVE, Front
+from feedbot.web.ready import Ready
 
-_FRESH_SECONDS = 60
+METHODS = ("GET", "HEAD", "OPTIONS")
 _UNKEPT = {"cache-control": "no-store"}
-_WORDS = {405: "This cannot be done here", 500: "Something went wrong here"}
-_NOTHING = "There is nothing at this address"
 _ROW = re.compile(r"[1-9][0-9]{0,17}")  # what SQLite can count
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+# A script of another site may ask for a feed conditionally; that is no simple request (Fetch, section 3.3).
+_PREFLIGHT = {
+    "access-control-allow-methods": "GET, HEAD",
+    "access-control-allow-headers": "If-None-Match, If-Modified-Since, Cache-Control",
+    "access-control-max-age": "86400",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +51,44 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the pages are made of."""
+    """What is answered from. `missing_page` takes the name of a sentence (`publish/words.py`)."""
 
     shelf: Shelf
-    entry_page: Callable[[int], Awaitable[bytes | None]]
+    base_url: str
+    hub: str | None
+    entry_page: Callable[[int], Awaitable[Page | None]]
+    category_page: Callable[[str, int], Awaitable[Page | None]]
     missing_page: Callable[[str], bytes]
     health: Callable[[], Awaitable[Health]]
     metrics: Callable[[], bytes]
 
 
-def build_app(parts: Parts, *, public: bool = True, metrics_for_all: bool = False) -> Starlette:
+def build_app(parts: Parts, *, public: bool = True, metrics_for_all: bool = False) -> ASGIApp:
     """The application of a listener: `public` serves feeds and pages; `/metrics` is for loopback clients
     only, unless the listener is the operator's own.
     """
     answers = _Answers(parts, metrics_for_all)
     found = {"/healthz": answers.healthy, "/readyz": answers.ready, "/metrics": answers.metrics}
     if public:
-        found |= dict.fromkeys(("/", "/style.css", "/feeds.opml", "/feeds/{name}"), answers.shelved)
-        found["/e/{row}"] = answers.entry
+        found |= {"/e/{row}": answers.entry, "/c/{slug}": answers.category}
+        found["/{path:path}"] = answers.nothing
     routes = [Route(path, answer, methods=["GET", "HEAD"]) for path, answer in found.items()]
     handlers: Any = {HTTPException: answers.error, 500: answers.error}
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False  # a redirect would repeat the client's Host header
-    return app
+    return Front(app, parts.shelf, parts.base_url, parts.hub) if public else app
+
+
+class _Kept(Response):
+    """A page that was rendered when asked."""
+
+    def __init__(self, item: Item) -> None:
+        super().__init__()
+        self._ready = Ready(item, [("cache-control", LIVE)])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as every document is answered."""
+        await self._ready.answer(scope, send)
 
 
 class _Answers:
@@ -73,19 +97,29 @@ class _Answers:
     def __init__(self, parts: Parts, metrics_for_all: bool) -> None:
         self._parts, self._metrics_for_all = parts, metrics_for_all
 
-    async def shelved(self, request: Request) -> Response:
-        path = request.scope["path"]  # request.url would read the Host header, which is anything
-        item = self._parts.shelf.get(path)
-        if item is None:
-            raise HTTPException(404, _NOTHING)
-        return document(request, item, cors=path.startswith("/feeds"))
+    async def nothing(self, _request: Request) -> Response:
+        """What the front did not answer is no document."""
+        raise HTTPException(404, "nothing")
 
     async def entry(self, request: Request) -> Response:
         row = request.path_params["row"]
-        body = await self._parts.entry_page(int(row)) if _ROW.fullmatch(row) else None
-        if body is None:
-            raise HTTPException(404, "There is no such article")
-        return Response(body, headers={"content-type": HTML, **_caching()})
+        page = await self._parts.entry_page(int(row)) if _ROW.fullmatch(row) else None
+        return self._page(page, "no_article")
+
+    async def category(self, request: Request) -> Response:
+        slug = request.path_params["slug"]
+        asked = parse_qs(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        number = asked.get("page", ["1"])[-1]
+        if not _SLUG.fullmatch(slug) or not _ROW.fullmatch(number):
+            raise HTTPException(404, "no_page")
+        return self._page(await self._parts.category_page(slug, int(number)), "no_page")
+
+    def _page(self, page: Page | None, otherwise: str) -> Response:
+        if page is None:
+            raise HTTPException(404, otherwise)
+        if page.status != 200:
+            return Response(page.item.body, page.status, {"content-type": HTML, **_UNKEPT})
+        return _Kept(page.item)
 
     async def healthy(self, _request: Request) -> Response:
         return PlainTextResponse("ok\n", headers=_UNKEPT)
@@ -97,40 +131,25 @@ class _Answers:
 
     async def metrics(self, request: Request) -> Response:
         if not self._metrics_for_all and not _is_loopback(request):
-            raise HTTPException(404, _NOTHING)
+            raise HTTPException(404, "nothing")
         told = {"content-type": "text/plain; version=0.0.4; charset=utf-8", **_UNKEPT}
         return Response(self._parts.metrics(), headers=told)
 
-    async def error(self, _request: Request, problem: Exception) -> Response:
-        status = problem.status_code if isinstance(problem, HTTPException) else 500
-        headers: Any = problem.headers if isinstance(problem, HTTPException) else None
-        what = problem.detail if isinstance(problem, HTTPException) and status != 405 else _WORDS[status]
-        body = self._parts.missing_page(_NOTHING if what == "Not Found" else what)
-        return Response(body, status, {**(headers or {}), "content-type": HTML, **_UNKEPT})
+    async def error(self, request: Request, problem: Exception) -> Response:
+        if not isinstance(problem, HTTPException):
+            return self._told("went_wrong", 500, {})
+        headers = dict(problem.headers or {})
+        if problem.status_code != 405:
+            what = "nothing" if problem.detail == "Not Found" else problem.detail
+            return self._told(what, problem.status_code, headers)
+        headers = {"allow": ", ".join(METHODS)}
+        if request.method == "OPTIONS":
+            is_feed = request.scope["path"].startswith(FEEDS)
+            return Response(None, 204, headers | (dict(CORS) | _PREFLIGHT if is_feed else {}))
+        return self._told("not_here", 405, headers)
 
-
-def _caching() -> dict[str, str]:
-    return {"cache-control": f"public, max-age={_FRESH_SECONDS}"}
-
-
-def document(request: Request, item: Item, *, cors: bool) -> Response:
-    """A document, or 304 with the same headers (RFC 9110 section 15.4.5)."""
-    asked = request.headers
-    compressed = item.compressed if accepts_gzip(",".join(asked.getlist("accept-encoding"))) else None
-    etag = f'"{item.etag}-gzip"' if compressed else f'"{item.etag}"'
-    headers = {
-        "etag": etag,
-        "last-modified": http_date(item.modified),
-        "vary": "Accept-Encoding",
-        **_caching(),
-        **({"access-control-allow-origin": "*"} if cors else {}),
-    }
-    tags = ",".join(asked.getlist("if-none-match")) or None
-    if is_fresh(tags, asked.get("if-modified-since"), etag, item.modified):
-        return Response(None, 304, headers)
-    if compressed:
-        headers["content-encoding"] = "gzip"
-    return Response(compressed or item.body, headers={**headers, "content-type": item.media_type})
+    def _told(self, what: str, status: int, headers: dict[str, str]) -> Response:
+        return Response(self._parts.missing_page(what), status, {**headers, "content-type": HTML, **_UNKEPT})
 
 
 def _is_loopback(request: Request) -> bool:

@@ -2,37 +2,54 @@
 
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
+
+IDENTITY = "identity"
+_OURS = ("br", "gzip", IDENTITY)  # the smallest first, for those who like all of them the same
+_ALSO_CALLED = {"x-gzip": "gzip"}
+_MOST_READ = 1000  # what a client likes best stands within; a longer header is no client's
 
 
-def accepts_gzip(header: str) -> bool:
-    """Whether Accept-Encoding lets gzip be sent and likes it no less than none; `q=0` refuses it."""
+@lru_cache(maxsize=256)
+def codings(header: bytes) -> tuple[str, ...]:
+    """The codings of ours that an Accept-Encoding takes, the one it likes best first; `q=0` refuses one.
+
+    `identity` is taken unless refused, though never liked more than what is named, unless it is named too.
+    """
     told: dict[str, float] = {}
-    for part in header.lower().split(","):
-        name, _, weight = part.strip().partition(";")
-        told[name.strip()] = _weight(weight)
-    gzip = told.get("gzip", told.get("x-gzip", told.get("*", 0.0)))
-    return gzip > 0 and gzip >= told.get("identity", 0.0)
+    for part in header[:_MOST_READ].decode("latin-1").lower().split(","):
+        name, _, weight = part.partition(";")
+        name = name.strip()
+        told.setdefault(_ALSO_CALLED.get(name, name), _weight(weight))
+    others = told.get("*", 0.0)
+    liked = {name: told.get(name, others) for name in _OURS}
+    if IDENTITY not in told and "*" not in told:
+        liked[IDENTITY] = min((weight for weight in liked.values() if weight > 0), default=1.0)
+    return tuple(sorted((name for name in _OURS if liked[name] > 0), key=lambda name: -liked[name]))
 
 
 def _weight(text: str) -> float:
-    name, _, value = text.partition(";")[0].partition("=")
-    if name.strip() != "q":
-        return 1.0
-    try:
-        return float(value)
-    except ValueError:
-        return 0.0
+    """The `q` of a coding: 1 where there is none, 0 where it cannot be read."""
+    for parameter in text.split(";"):
+        name, equals, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return min(max(float(value), 0.0), 1.0)
+            except ValueError:
+                return 0.0
+        if equals:
+            return 0.0  # no coding has parameters
+    return 1.0
 
 
-def is_fresh(if_none_match: str | None, if_modified_since: str | None, etag: str, modified: datetime) -> bool:
-    """Whether the client has the document already, in the coding that it would get: `etag` is that one's.
-    ETags are compared weakly (section 8.8.3.2) and win over the date.
-    """
-    if if_none_match is not None:
-        asked = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
-        return "*" in asked or etag in asked
-    if if_modified_since is None:
-        return False
+def matched(if_none_match: str, etags: tuple[str, ...]) -> str | None:
+    """Which of these the client has: compared weakly, as section 13.1.2 says; `*` is the first of them."""
+    asked = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return etags[0] if "*" in asked else next((etag for etag in etags if etag in asked), None)
+
+
+def is_older(modified: datetime, if_modified_since: str) -> bool:
+    """Whether what was modified then is no news since; a date that cannot be read says nothing."""
     try:
         since = parsedate_to_datetime(if_modified_since)
         return modified <= (since if since.tzinfo else since.replace(tzinfo=UTC))

@@ -12,13 +12,14 @@ from feedbot.errors import ConfigError
 from feedbot.web.bounded import Bounded
 
 POLICY = (
-    "default-src 'none'; img-src 'self' http: https: data:; style-src 'self'; media-src http: https:;"
+    "default-src 'none'; img-src 'self' http: https:; style-src 'self'; media-src http: https:;"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 # On every answer, those that the server makes by itself included (CVE-2023-27592 was an error page).
 SECURITY = (
     ("content-security-policy", POLICY),
     ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
     ("referrer-policy", "no-referrer"),
     ("cross-origin-resource-policy", "cross-origin"),
 )

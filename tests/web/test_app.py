@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
-from feedbot.publish.shelf import ATOM, HTML, OPML, Shelf
+from feedbot.publish.people import Page
+from feedbot.publish.shelf import ATOM, HTML, OPML, Item, Shelf
 from feedbot.web import bounded
 from feedbot.web.app import Health, Parts, build_app
 from feedbot.web.bounded import Bounded
@@ -25,6 +26,8 @@ WRITTEN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DATE = "Sun, 01 Mar 2026 12:00:00 GMT"
 WELL = Health(True, 0.0, None, None)
 PATH = "/feeds/policies.atom"
+HUB = "https://hub.example/"
+ARTICLE = Item(b"<h1>An article</h1>", None, "an-article", WRITTEN, HTML)
 
 
 @dataclass
@@ -79,15 +82,27 @@ def parse(answer: bytes) -> Answer:
 
 
 def _parts(shelf: Shelf, health: list[Health]) -> Parts:
-    async def entry_page(row: int) -> bytes | None:
+    async def entry_page(row: int) -> Page | None:
         if row == 13:
             raise RuntimeError("a surprise")
-        return b"<h1>An article</h1>" if row == 7 else None
+        return {7: Page(ARTICLE), 9: Page(ARTICLE, 410)}.get(row)
+
+    async def category_page(slug: str, number: int) -> Page | None:
+        return Page(ARTICLE) if slug == "policies" and number <= 2 else None
 
     async def well() -> Health:
         return health[0]
 
-    return Parts(shelf, entry_page, lambda what: f"<h1>{what}</h1>".encode(), well, lambda: b"polls 1\n")
+    return Parts(
+        shelf=shelf,
+        base_url="https://feeds.example",
+        hub=HUB,
+        entry_page=entry_page,
+        category_page=category_page,
+        missing_page=lambda what: f"<h1>{what}</h1>".encode(),
+        health=well,
+        metrics=lambda: b"polls 1\n",
+    )
 
 
 async def serve(**options: Any) -> tuple[Server, Web]:
@@ -167,10 +182,15 @@ async def test_if_none_match_is_a_list_compared_weakly(web: Web, asked: str, sta
     assert found.status == (status if asked else 304)  # an empty one says nothing, so the date counts
 
 
-async def test_the_etag_of_one_coding_is_not_that_of_another(web: Web):
-    """A shared cache would answer with bytes that it does not have."""
-    etag = (await web.get(PATH)).headers["etag"]
-    assert (await web.get(PATH, If_None_Match=etag, Accept_Encoding="gzip")).status == 200
+async def test_who_has_it_in_a_coding_that_he_takes_needs_no_other(web: Web):
+    """The answer names what he has, so that a cache between answers with bytes that he can read."""
+    plain, packed = [(await web.get(PATH, Accept_Encoding=how)).headers["etag"] for how in ("", "gzip")]
+    found = await web.get(PATH, If_None_Match=plain, Accept_Encoding="gzip")
+    assert (found.status, found.headers["etag"]) == (304, plain)
+    assert (await web.get(PATH, If_None_Match=packed)).status == 200
+    assert (await web.get(PATH, If_None_Match=plain, Accept_Encoding="gzip, identity;q=0")).status == 200
+    both = await web.get(PATH, If_None_Match=f"{plain}, {packed}", Accept_Encoding="gzip")
+    assert both.headers["etag"] == packed
 
 
 @pytest.mark.parametrize(
@@ -199,11 +219,92 @@ async def test_head_is_get_without_the_body(web: Web, path: str):
     assert head.headers == got.headers
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND"])
-async def test_another_method_is_refused_with_those_that_are_not(web: Web, method: str):
-    answer = await web.get(PATH, method)
+@pytest.mark.parametrize("path", [PATH, "/", "/e/7", "/c/policies", "/healthz"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "PROPFIND"])
+async def test_another_method_is_refused_with_those_that_are_not(web: Web, path: str, method: str):
+    answer = await web.get(path, method)
     assert answer.status == 405
-    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+
+
+async def test_a_script_of_another_site_may_ask_for_a_feed_and_see_its_etag(web: Web):
+    asked = await web.get(PATH, "OPTIONS", Origin="https://a.example", Access_Control_Request_Method="GET")
+    assert (asked.status, asked.body) == (204, b"")
+    assert asked.headers["allow"] == "GET, HEAD, OPTIONS"
+    assert asked.headers["access-control-allow-origin"] == "*"
+    assert "If-None-Match" in asked.headers["access-control-allow-headers"]
+    assert (await web.get(PATH)).headers["access-control-expose-headers"] == "ETag, Link"
+    for path in ("/", "/e/7"):
+        assert "access-control-allow-origin" not in (await web.get(path, "OPTIONS")).headers
+        assert "access-control-allow-origin" not in (await web.get(path)).headers
+
+
+async def test_a_feed_names_itself_and_its_hub_before_its_first_byte(web: Web):
+    told = f'<https://feeds.example{PATH}>; rel="self", <{HUB}>; rel="hub"'
+    answer = await web.get(PATH)
+    assert answer.headers["link"] == told
+    assert (await web.get(PATH, If_None_Match=answer.headers["etag"])).headers["link"] == told
+    assert "link" not in (await web.get("/feeds.opml")).headers
+
+
+async def test_an_archive_keeps_for_good_and_has_no_hub(web: Web):
+    web.shelf.put("/feeds/policies/archive/1.atom", FEED, ATOM, WRITTEN)
+    answer = await web.get("/feeds/policies/archive/1.atom")
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["link"].endswith('/feeds/policies/archive/1.atom>; rel="self"')
+
+
+async def test_the_smallest_form_goes_to_those_who_take_it(web: Web):
+    known = web.shelf.get(PATH)
+    assert known is not None
+    web.shelf._items[PATH] = replace(known, brotli=b"as brotli")
+    answer = await web.get(PATH, Accept_Encoding="gzip, deflate, br")
+    assert (answer.headers["content-encoding"], answer.body) == ("br", b"as brotli")
+    assert answer.headers["etag"].endswith('-br"')
+    assert (await web.get(PATH, Accept_Encoding="gzip")).headers["content-encoding"] == "gzip"
+
+
+@pytest.mark.parametrize(
+    "range_", ["bytes=0-9", "bytes=-5", "bytes=99999-", "bytes=0-0,5-6", "lines=1-2", "nonsense"]
+)
+async def test_a_range_is_not_obeyed(web: Web, range_: str):
+    answer = await web.get(PATH, Range=range_)
+    assert (answer.status, answer.body) == (200, FEED)
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("", 200),
+        ("?page=1", 200),
+        ("?page=2", 200),
+        ("?page=3", 404),
+        ("?page=0", 404),
+        ("?page=-1", 404),
+        ("?page=", 404),
+        ("?page=two", 404),
+        ("?page=" + "9" * 30, 404),
+        ("?page=1&page=2", 200),
+        ("?utm_source=x", 200),
+        ("?page=%31", 200),
+        ("?page=%00", 404),
+        ("?" + "a=1&" * 2000, 200),
+    ],
+)
+async def test_a_page_of_a_category_has_a_number(web: Web, query: str, status: int):
+    assert (await web.get(f"/c/policies{query}")).status == status
+
+
+async def test_an_article_that_was_taken_back_is_gone_with_a_page(web: Web):
+    answer = await web.get("/e/9")
+    assert (answer.status, answer.body) == (410, ARTICLE.body)
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_a_page_can_be_asked_again(web: Web):
+    first = await web.get("/e/7")
+    again = await web.get("/e/7", If_None_Match=first.headers["etag"])
+    assert (again.status, again.headers["etag"]) == (304, first.headers["etag"])
 
 
 @pytest.mark.parametrize(
@@ -229,6 +330,11 @@ async def test_another_method_is_refused_with_those_that_are_not(web: Web, metho
         "/e/" + "9" * 5000,
         "/e/%D9%A7",
         "/e/8",
+        "/c/",
+        "/c/Policies",
+        "/c/nowhere",
+        "/c/../feeds/policies.atom",
+        "/c/policies/",
         "//evil.example/",
         "/docs",
         "/openapi.json",
