@@ -1,10 +1,12 @@
 """Rows become nouns, and nouns become rows."""
 
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic_core import from_json
 from sqlalchemy import RowMapping
 
 from feedbot.model import (
@@ -26,6 +28,8 @@ _ENTRY = TypeAdapter(Entry)
 _SOURCE = TypeAdapter(Source)
 _STATE = TypeAdapter(SourceState)
 
+Row = RowMapping | Mapping[str, Any]
+
 
 def entry_json(entry: Entry) -> str:
     """An entry as it is kept; times keep the offset of their source."""
@@ -42,12 +46,17 @@ def entry_of(record: str) -> Entry:
     return _ENTRY.validate_json(record)
 
 
-def source_of(row: RowMapping) -> Source:
+def source_of(row: Row) -> Source:
     """The source of a row of `sources`."""
-    return _SOURCE.validate_json(row["record"])
+    return _source(row["record"])
 
 
-def stored_entry(row: RowMapping, slugs: tuple[str, ...]) -> StoredEntry:
+@lru_cache(maxsize=2048)  # read with every poll, and hardly ever changed
+def _source(record: str) -> Source:
+    return _SOURCE.validate_json(record)
+
+
+def stored_entry(row: Row, slugs: tuple[str, ...]) -> StoredEntry:
     """The entry of a row of `entries`; its categories are told apart from it."""
     return StoredEntry(
         row=row["id"],
@@ -69,18 +78,25 @@ def stored_entry(row: RowMapping, slugs: tuple[str, ...]) -> StoredEntry:
     )
 
 
+STATE_COLUMNS = (
+    "source_id",
+    "next_poll",
+    "stopped",
+    "validators_url",
+    "etag",
+    "last_modified",
+    "last_success",
+    "memory",
+)
 _APART = {"next_poll", "stopped", "validators", "last_success"}
 
 
-def source_state(row: RowMapping) -> SourceState:
+def source_state(row: Row) -> SourceState:
     """The memory of a row: what queries ask for has columns, and validators are bytes."""
-    return replace(
-        _STATE.validate_json(row["memory"]),
-        next_poll=row["next_poll"],
-        stopped=row["stopped"],
-        validators=validators(row),
-        last_success=row["last_success"],
-    )
+    known: dict[str, Any] = from_json(row["memory"])
+    for name in ("next_poll", "stopped", "last_success"):
+        known[name] = row[name]
+    return _STATE.validate_python(known | {"validators": validators(row)})
 
 
 def state_values(state: SourceState) -> dict[str, Any]:
@@ -95,7 +111,7 @@ def state_values(state: SourceState) -> dict[str, Any]:
     }
 
 
-def validators(row: RowMapping, prefix: str = "") -> Validators | None:
+def validators(row: Row, prefix: str = "") -> Validators | None:
     """The validators of a row, verbatim; the names of their columns may have a prefix."""
     url = row[f"{prefix}validators_url"]
     if not url:
@@ -120,7 +136,7 @@ def _from_wire(value: bytes | None) -> str | None:
     return None if value is None else value.decode("utf-8", "surrogateescape")
 
 
-def subscription(row: RowMapping) -> Subscription:
+def subscription(row: Row) -> Subscription:
     """The subscription of a row."""
     return Subscription(
         id=row["id"],
@@ -160,7 +176,7 @@ def subscription_values(wanted: Subscription, now: datetime) -> dict[str, Any]:
     }
 
 
-def delivery(row: RowMapping) -> Delivery:
+def delivery(row: Row) -> Delivery:
     """The delivery of a row of `deliveries` joined with its subscription."""
     return Delivery(
         id=row["id"],
@@ -178,7 +194,7 @@ def delivery(row: RowMapping) -> Delivery:
     )
 
 
-def chat(row: RowMapping) -> Chat:
+def chat(row: Row) -> Chat:
     """The chat of a row."""
     return Chat(row["chat"], ChatState(row["state"]), row["reason"], row["since"], row["blocked_until"])
 

@@ -12,13 +12,22 @@ from sqlalchemy.dialects.sqlite import insert
 from feedbot.model import Piece, Source, SourceState
 from feedbot.rules.health import Health
 from feedbot.store import rows
+from feedbot.store.prepared import Prepared
 from feedbot.store.tables import entries, source_states, sources
 
 _PIECES = TypeAdapter(tuple[Piece, ...])
 _HEALTH = TypeAdapter(Health)
-_JOINED = select(sources, source_states).join(source_states)
+_STATE_COLUMNS = [source_states.c[name] for name in rows.STATE_COLUMNS]  # without what only a poll reads
+_JOINED = select(sources, *_STATE_COLUMNS).join(source_states)
 _ONE = _JOINED.where(sources.c.id == bindparam("wanted"))
 _POLLED = (sources.c.paused.is_(False), source_states.c.stopped.is_(None))
+_DUE = Prepared(
+    select(sources.c.record, *_STATE_COLUMNS)
+    .join(source_states)
+    .where(or_(source_states.c.next_poll.is_(None), source_states.c.next_poll <= bindparam("now")), *_POLLED)
+    .order_by(source_states.c.next_poll, sources.c.id)
+    .limit(bindparam("most"))
+)
 _CHANGED = "its configuration changed"
 
 
@@ -122,7 +131,7 @@ def all_sources(connection: Connection) -> list[tuple[Source, SourceState, bool]
 
 def named_sources(connection: Connection) -> list[Source]:
     """Every source that entries may come from, removed ones included."""
-    return [rows.source_of(row) for row in connection.execute(select(sources)).mappings()]
+    return [rows.source_of(row) for row in connection.execute(select(sources.c.record)).mappings()]
 
 
 def get_source(connection: Connection, source_id: str) -> tuple[Source, SourceState, bool] | None:
@@ -133,9 +142,7 @@ def get_source(connection: Connection, source_id: str) -> tuple[Source, SourceSt
 
 def due_sources(connection: Connection, now: datetime, most: int = -1) -> list[tuple[Source, SourceState]]:
     """The sources that are due with their memory, the one that waits longest first."""
-    due = or_(source_states.c.next_poll.is_(None), source_states.c.next_poll <= now)
-    query = _JOINED.where(due, *_POLLED).order_by(source_states.c.next_poll, sources.c.id).limit(most)
-    found = connection.execute(query).mappings()
+    found = _DUE.rows(connection, {"now": now, "most": most})
     return [(rows.source_of(row), rows.source_state(row)) for row in found]
 
 
@@ -147,7 +154,9 @@ def oldest_due(connection: Connection, now: datetime) -> datetime | None:
 
 
 _SAVE = source_states.update().where(source_states.c.source_id == bindparam("wanted"))
-_SAVE_DUE = _SAVE.where(source_states.c.next_poll.is_not_distinct_from(bindparam("was_due")))
+_STILL_DUE = _SAVE.where(source_states.c.next_poll.is_not_distinct_from(bindparam("was_due")))
+_SAVE_DUE = Prepared(_STILL_DUE, rows.STATE_COLUMNS)
+_SAVE_READ = Prepared(_STILL_DUE, [*rows.STATE_COLUMNS, "pieces", "health"])
 
 
 def save_state(connection: Connection, state: SourceState) -> None:
@@ -162,9 +171,10 @@ def save_poll_state(
     new to read. False, and nothing is written, where somebody else polled it or changed its plan meanwhile.
     """
     values = {"wanted": after.source_id, "was_due": before.next_poll, **rows.state_values(after)}
-    if reading is not None:
-        values |= _pieces_values(reading.pieces) | _health_values(reading.health)
-    return connection.execute(_SAVE_DUE, values).rowcount == 1
+    if reading is None:
+        return _SAVE_DUE.run(connection, values).rowcount == 1
+    values |= _pieces_values(reading.pieces) | _health_values(reading.health)
+    return _SAVE_READ.run(connection, values).rowcount == 1
 
 
 def hold_host(connection: Connection, url: str, until: datetime, because: str) -> None:
