@@ -22,6 +22,7 @@ PAGE_FAILURES = 3
 PAGE_PATIENCE = timedelta(minutes=30)
 PAGE_WAITS = (timedelta(seconds=30), timedelta(minutes=5))
 PAGE_AGAIN = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
+PAGE_GONE_AFTER = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +66,23 @@ def base_interval(state: SourceState, terms: Terms) -> tuple[timedelta, str]:
     """The interval before anybody's wishes, and why: an explicit one is exact, else four polls an entry
     between 15 minutes and a day; without validators twice as long, longer while the body never changes.
     """
+    is_blind = state.validators is None and state.last_success is not None
+    return _interval(terms, state.per_week, state.unchanged if is_blind else None)
+
+
+def _interval(terms: Terms, per_week: float | None, blind: int | None) -> tuple[timedelta, str]:
+    """`blind`: so many polls of a source without validators brought nothing; None for one that has them."""
     if terms.interval is not None:
         chosen = max(terms.interval, FLOOR) if terms.public else terms.interval
         return chosen, "interval" if chosen == terms.interval else "the floor of 15 minutes for public hosts"
-    if state.per_week is None:
+    if per_week is None:
         chosen, why = DEFAULT_INTERVAL, "an hour, until its rhythm is known"
     else:
-        chosen = timedelta(days=7) / max(state.per_week * _POLLS_AN_ENTRY, 0.01)
-        why = f"its rhythm of {state.per_week:.3g} entries a week"
+        chosen = timedelta(days=7) / max(per_week * _POLLS_AN_ENTRY, 0.01)
+        why = f"its rhythm of {per_week:.3g} entries a week"
     chosen = max(FLOOR, min(chosen, CEILING))
-    if state.validators is None and state.last_success is not None:
-        chosen *= 2 * 2 ** min(state.unchanged // _TIRED_AFTER, 10)
+    if blind is not None:
+        chosen *= 2 * 2 ** min(blind // _TIRED_AFTER, 10)
         why += ", without validators"
     return min(chosen, CEILING), why
 
@@ -96,42 +103,52 @@ def after_success(
     where the entries were counted.
     """
     moved_to, move = _moved(state, document, now, is_secret=terms.has_user)
-    known = replace(
+    is_304 = document.status == 304
+    validators = document.validators or (state.validators if is_304 else None)
+    unchanged = state.unchanged + 1 if parsed is None else 0
+    hints = _hints(parsed) if parsed else state.hints
+    counted_at = state.counted_at if per_week is None else now
+    per_week = state.per_week if per_week is None else per_week
+    interval = _interval(terms, per_week, unchanged if validators is None else None)
+    wait, because = _longest(interval, document.fresh_for, hints)
+    planned = now + (wait if terms.interval else wait * (1 + jitter))
+    due = _outside_skipped(planned, hints)
+    return replace(
         state,
+        next_poll=due,
+        because=because if due == planned else "skipHours or skipDays",
         failures=0,
         error=None,
         failing_since=None,
         stopped=None,
-        validators=document.validators or (state.validators if document.status == 304 else None),
+        validators=validators,
         body_hash=body_hash or state.body_hash,
         last_success=now,
-        last_full=state.last_full if document.status == 304 else now,
-        unchanged=state.unchanged + 1 if parsed is None else 0,
-        hints=_hints(parsed) if parsed else state.hints,
-        per_week=state.per_week if per_week is None else per_week,
-        counted_at=state.counted_at if per_week is None else now,
+        last_full=state.last_full if is_304 else now,
+        unchanged=unchanged,
+        hints=hints,
+        per_week=per_week,
+        counted_at=counted_at,
         moved_to=moved_to,
         move=move,
         poison=None if parsed else state.poison,
     )
-    wait, because = _wait(known, document.fresh_for, terms)
-    planned = now + (wait if terms.interval else wait * (1 + jitter))
-    due = _outside_skipped(planned, known.hints)
-    return replace(known, next_poll=due, because=because if due == planned else "skipHours or skipDays")
 
 
 def _hints(parsed: ParsedFeed) -> Hints:
     return Hints(parsed.ttl, parsed.update_period, parsed.skip_hours, parsed.skip_days)
 
 
-def _wait(state: SourceState, fresh_for: timedelta | None, terms: Terms) -> tuple[timedelta, str]:
+def _longest(
+    interval: tuple[timedelta, str], fresh_for: timedelta | None, hints: Hints
+) -> tuple[timedelta, str]:
     """The longest of our interval and of what the source wishes; a wish counts for a day at most."""
     wishes = (
         (fresh_for, "Cache-Control or Expires"),
-        (state.hints.ttl, "ttl"),
-        (state.hints.update_period, "sy:updatePeriod"),
+        (hints.ttl, "ttl"),
+        (hints.update_period, "sy:updatePeriod"),
     )
-    wait, because = base_interval(state, terms)
+    wait, because = interval
     for wish, name in wishes:
         if wish is not None and min(wish, CEILING) > wait:
             wait, because = min(wish, CEILING), name
@@ -140,6 +157,8 @@ def _wait(state: SourceState, fresh_for: timedelta | None, terms: Terms) -> tupl
 
 def _outside_skipped(due: datetime, hints: Hints) -> datetime:
     """The next hour in which the source wants to be asked; a day is the most that it can delay."""
+    if not (hints.skip_hours or hints.skip_days):
+        return due
     moment = due
     for _ in range(25):
         at = moment.astimezone(UTC)
@@ -226,6 +245,15 @@ def next_page_attempt(failures: int, first_seen: datetime, now: datetime) -> dat
     return now + PAGE_WAITS[min(failures, len(PAGE_WAITS)) - 1]
 
 
-def next_page_visit(first_seen: datetime, now: datetime) -> datetime | None:
-    """When the page of an entry that is out is asked for corrections: 1, 6 and 24 hours after first sight."""
-    return next((first_seen + wait for wait in PAGE_AGAIN if first_seen + wait > now), None)
+def next_page_visit(
+    first_seen: datetime, now: datetime, missing_since: datetime | None = None
+) -> datetime | None:
+    """When the page of an entry that is out is asked for corrections: 1, 6 and 24 hours after first sight.
+
+    One that is gone is asked once more a day after it was first missed, and then ever more seldom.
+    """
+    visits = [first_seen + wait for wait in PAGE_AGAIN]
+    if missing_since is not None:
+        second = missing_since + PAGE_GONE_AFTER
+        visits.append(second if second > now else now + max(PAGE_GONE_AFTER, now - missing_since))
+    return min((visit for visit in visits if visit > now), default=None)
