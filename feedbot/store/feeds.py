@@ -12,13 +12,21 @@ from feedbot.store.tables import feeds
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """A feed of ours: `changed` counts what happened to its entries."""
+    """A feed of ours: `changed` counts what happened to its entries, `published` what of it was written.
+
+    `source_id` is that of the feed of one source. Of its entries those up to the serial `archived` lie in its
+    `archives`, which is how many there are.
+    """
 
     slug: str
     tag: str
     created_at: datetime
     changed: int
     published: int
+    source_id: str | None = None
+    serial: int = 0
+    archived: int = 0
+    archives: int = 0
 
 
 def sync_feeds(connection: Connection, slugs: Sequence[str], host: str, now: datetime) -> None:

@@ -104,6 +104,9 @@ entries = Table(
     Column("missing_since", Time),
     Column("retracted_at", Time),
     Column("tombstone_at", Time),
+    # Whether our feeds know it as it is now. Who changes an entry says False.
+    Column("listed", Boolean, nullable=False, default=False, server_default=text("0")),
+    Index("ix_entries_listed", "id", sqlite_where=text("listed = 0")),
     Index(None, "source_id", "sort_at"),
     Index(None, "story"),
     Index("ix_entries_page_due", "page_due", sqlite_where=text("page_due IS NOT NULL")),
@@ -136,6 +139,51 @@ feeds = Table(
     Column("created_at", Time, nullable=False),
     Column("changed", Integer, nullable=False),
     Column("published", Integer, nullable=False),
+    Column("source_id", Text),
+    # The last serial that an entry of it got, the last that lies in an archive, how many archives.
+    Column("serial", Integer, nullable=False, default=0, server_default=text("0")),
+    Column("archived", Integer, nullable=False, default=0, server_default=text("0")),
+    Column("archives", Integer, nullable=False, default=0, server_default=text("0")),
+)
+
+# What a feed of ours holds. An entry gets a new serial when it comes in and when it changes.
+feed_entries = Table(
+    "feed_entries",
+    metadata,
+    Column("feed", Text, primary_key=True),
+    Column("entry_id", Integer, ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("serial", Integer, nullable=False),
+    Column("updates", Integer, nullable=False),
+    Column("sort_at", Time, nullable=False),
+    Column("retracted_at", Time),
+    Column("shown", Boolean, nullable=False, default=False),
+    Index(None, "feed", "serial"),
+    Index(None, "feed", "sort_at"),
+    Index(
+        "ix_feed_entries_retracted_at", "feed", "retracted_at", sqlite_where=text("retracted_at IS NOT NULL")
+    ),
+    Index("ix_feed_entries_shown", "feed", sqlite_where=text("shown = 1")),
+)
+
+# An entry as it stands in our documents, until it changes or what it is rendered with does.
+fragments = Table(
+    "fragments",
+    metadata,
+    Column("entry_id", Integer, ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
+    Column("content", Text, primary_key=True),
+    Column("made_with", Text, nullable=False),
+    Column("updated", Time, nullable=False),
+    Column("atom", LargeBinary, nullable=False),
+    Column("rss", LargeBinary, nullable=False),
+    Column("json", LargeBinary, nullable=False),
+)
+
+archives = Table(
+    "archives",
+    metadata,
+    Column("feed", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("gzip", LargeBinary, nullable=False),
 )
 
 chats = Table(

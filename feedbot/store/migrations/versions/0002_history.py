@@ -11,6 +11,7 @@ def upgrade() -> None:
     """Add what is new, keeping every row."""
     _retractions()
     _websub()
+    _publishing()
 
 
 def _retractions() -> None:
@@ -91,3 +92,56 @@ def _websub() -> None:
     op.create_index(op.f("ix_websub_sources_due_at"), "websub_sources", ["due_at"])
     is_due = sa.text("hint_due IS NOT NULL")
     op.create_index("ix_websub_sources_hint_due", "websub_sources", ["hint_due"], sqlite_where=is_due)
+
+
+def _publishing() -> None:
+    """What our feeds hold, entries as they were rendered, and the archives of feeds."""
+    # Every entry is put on its shelves anew, so that feeds of all there was can be written.
+    op.add_column("entries", sa.Column("listed", sa.Boolean(), nullable=False, server_default=sa.text("0")))
+    op.create_index("ix_entries_listed", "entries", ["id"], sqlite_where=sa.text("listed = 0"))
+    op.add_column("feeds", sa.Column("source_id", sa.Text(), nullable=True))
+    for name in ("serial", "archived", "archives"):
+        op.add_column("feeds", sa.Column(name, sa.Integer(), nullable=False, server_default=sa.text("0")))
+    op.create_table(
+        "feed_entries",
+        sa.Column("feed", sa.Text(), nullable=False),
+        sa.Column("entry_id", sa.Integer(), nullable=False),
+        sa.Column("serial", sa.Integer(), nullable=False),
+        sa.Column("updates", sa.Integer(), nullable=False),
+        sa.Column("sort_at", sa.BigInteger(), nullable=False),
+        sa.Column("retracted_at", sa.BigInteger(), nullable=True),
+        sa.Column("shown", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["entries.id"], name=op.f("fk_feed_entries_entry_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("feed", "entry_id", name=op.f("pk_feed_entries")),
+    )
+    op.create_index(op.f("ix_feed_entries_entry_id"), "feed_entries", ["entry_id"])
+    op.create_index(op.f("ix_feed_entries_feed_serial"), "feed_entries", ["feed", "serial"])
+    op.create_index(op.f("ix_feed_entries_feed_sort_at"), "feed_entries", ["feed", "sort_at"])
+    is_lost = sa.text("retracted_at IS NOT NULL")
+    op.create_index(
+        "ix_feed_entries_retracted_at", "feed_entries", ["feed", "retracted_at"], sqlite_where=is_lost
+    )
+    op.create_index("ix_feed_entries_shown", "feed_entries", ["feed"], sqlite_where=sa.text("shown = 1"))
+    op.create_table(
+        "fragments",
+        sa.Column("entry_id", sa.Integer(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("made_with", sa.Text(), nullable=False),
+        sa.Column("updated", sa.BigInteger(), nullable=False),
+        sa.Column("atom", sa.LargeBinary(), nullable=False),
+        sa.Column("rss", sa.LargeBinary(), nullable=False),
+        sa.Column("json", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["entries.id"], name=op.f("fk_fragments_entry_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("entry_id", "content", name=op.f("pk_fragments")),
+    )
+    op.create_table(
+        "archives",
+        sa.Column("feed", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("gzip", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("feed", "number", name=op.f("pk_archives")),
+    )
