@@ -52,11 +52,15 @@ Limit.ROBOTS = Limit(
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a call was answered, whatever its status, with the first kilobytes of its body."""
+    """What a call was answered, whatever its status, with the first kilobytes of its body.
+
+    `location` is where a redirect leads that another method than GET may follow; nobody did.
+    """
 
     status: int
     body: bytes = b""
     retry_after: timedelta | None = None
+    location: str | None = None
 
     @property
     def ok(self) -> bool:

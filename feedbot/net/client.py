@@ -176,7 +176,8 @@ class Client:
             if not response.content.at_eof():
                 response.close()  # what else it has to say is not waited for
             wait = retry_after(response.headers, datetime.now(UTC))
-            return Reply(response.status, start[: Limit.CALL.body + 1], wait)
+            where = str(_whereto(response, target)) if response.status in _REDIRECTS else None
+            return Reply(response.status, start[: Limit.CALL.body + 1], wait, where)
 
     async def _in_time(self, wish: _Wish) -> Document:
         try:

@@ -29,6 +29,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self._items: dict[str, Item] = {}
+        self.changes = 0
 
     def put(self, path: str, body: bytes, media_type: str, modified: datetime) -> None:
         """Lay a document there; an equal one keeps its date."""
@@ -38,8 +39,13 @@ class Shelf:
             return
         small = gzip.compress(body, compresslevel=6, mtime=0)
         compressed = small if len(small) < len(body) else None
+        self.changes += 1
         self._items[path] = Item(body, compressed, etag, modified.replace(microsecond=0), media_type)
 
     def get(self, path: str) -> Item | None:
         """The document of a path."""
         return self._items.get(path)
+
+    def digests(self) -> dict[str, str]:
+        """The ETag of each document by path."""
+        return {path: item.etag for path, item in self._items.items()}
