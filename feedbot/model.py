@@ -443,12 +443,13 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A Bot API MessageEntity: `offset` and `length` in UTF-16 units."""
+    """A Bot API MessageEntity: `offset` and `length` in UTF-16 units; `language` is that of code."""
 
     type: str
     offset: int
     length: int
     url: str | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
