@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import socket
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ import aiohttp
 
 from feedbot.demo.botapi import BotApi
 from feedbot.demo.site import Site
+from tests.starter import Process
 
 TOKEN = "123456:TEST"
 PATIENCE = 30.0
@@ -95,19 +95,10 @@ title = "Policies"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("FEEDBOT_")}
         return inherited | self.environment | dict(more)
 
-    async def start(self, *words: str, **more: str) -> asyncio.subprocess.Process:
+    async def start(self, *words: str, **more: str) -> Process:
         """Start a command."""
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "feedbot",
-            "--config",
-            str(self.folder / "config.toml"),
-            *words,
-            env=self._environment(more),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        config = str(self.folder / "config.toml")
+        return Process(("--config", config, *words), self._environment(more), Path.cwd())
 
     async def command(self, *words: str, **more: str) -> Finished:
         """Run a command to its end."""
@@ -132,7 +123,7 @@ title = "Policies"
             await answer.read()
             return answer
 
-    async def daemon(self) -> asyncio.subprocess.Process:
+    async def daemon(self) -> Process:
         """The daemon, up."""
         process = await self.start("run")
 
@@ -146,7 +137,7 @@ title = "Policies"
         return process
 
 
-async def end(process: asyncio.subprocess.Process, number: signal.Signals = signal.SIGTERM) -> Finished:
+async def end(process: Process, number: signal.Signals = signal.SIGTERM) -> Finished:
     """End a daemon and read what it said."""
     if process.returncode is None:
         process.send_signal(number)
@@ -164,4 +155,4 @@ async def until(condition: Any, given_up: Any = lambda: False, patience: float =
             return
         assert not given_up(), "the process ended"
         assert time.monotonic() < deadline, "it did not become true in time"
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.01)

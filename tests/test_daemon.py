@@ -72,19 +72,6 @@ async def test_feeds_are_served_with_validators_and_compressed(rig: Rig) -> None
         await end(daemon)
 
 
-async def test_a_second_instance_is_refused(rig: Rig) -> None:
-    daemon = await rig.daemon()
-    try:
-        second = await rig.command("once")
-        assert second.code == 75
-        assert len(second.err.strip().splitlines()) == 1
-        status = await rig.command("status", "--json")
-        assert status.code == 0
-        assert status.json["failing"] == []
-    finally:
-        await end(daemon)
-
-
 async def test_sigterm_lets_the_call_in_flight_end_and_leaves_nothing_unknown(rig: Rig) -> None:
     """The emulator holds an answer back; the daemon waits for it before it ends."""
     rig.configure(more=CHANNEL)
@@ -121,7 +108,7 @@ async def test_a_kill_at_any_moment_loses_nothing(rig: Rig) -> None:
     for count in range(kills):
         rig.site.publish(3)
         daemon = await rig.start("run")
-        await asyncio.sleep(0.9 + 0.4 * count)
+        await asyncio.sleep(0.2 + 0.3 * count)
         await end(daemon, signal.SIGKILL)
     daemon = await rig.daemon()
     wanted = [one.title for one in rig.site.articles if one.section == "Policies"]
@@ -148,9 +135,8 @@ async def test_no_trace_of_the_token_leaves_the_process(rig: Rig) -> None:
     rig.environment = {"FEEDBOT_TELEGRAM__TOKEN": token}
     rig.configure(more=CHANNEL)
     daemon = await rig.daemon()  # the emulator refuses this token
-    await asyncio.sleep(2)
+    await until(lambda: b"refuses the token" in daemon.complaints() or b"Unauthorized" in daemon.complaints())
     done = await end(daemon)
-    assert "refuses the token" in done.err or "Unauthorized" in done.err
     assert "SECRET" not in done.err + done.out
     for path in rig.folder.rglob("*"):
         assert path.is_dir() or b"SECRET" not in path.read_bytes(), path
