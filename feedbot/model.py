@@ -147,7 +147,7 @@ class ParsedFeed:
     `feeds` are the addresses of feeds that an HTML page names, `next_page` where a list goes on. `cut_off`
     says that there were more entries than are read. `pieces` are all entries of a document that was cut, in
     its order, those included that were known and are not among `entries`; None: it was read whole.
-    `tombstones` are the entries that it takes back.
+    `tombstones` are the entries that it takes back. `hub` pushes it, by the name `self_url`.
     """
 
     title: str | None = None
@@ -165,6 +165,8 @@ class ParsedFeed:
     tombstones: tuple[Tombstone, ...] = ()
     cut_off: bool = False
     fault: str | None = None
+    hub: str | None = None
+    self_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +264,14 @@ class Poison:
 
 
 @dataclass(frozen=True, slots=True)
+class HubLink:
+    """A hub that pushes a source, and the name that it knows the source by (WebSub)."""
+
+    hub: str
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourceState:
     """Our memory of a source.
 
@@ -269,7 +279,7 @@ class SourceState:
     well, `last_full` when one came, `unchanged` how many polls in a row brought nothing new. `per_week` is
     how many entries it brings a week, as counted at `counted_at`. `moved_to` is where permanent redirects
     led for good, `found_url` the feed that its page names. `by_link` says that its guids do not tell entries
-    apart. `reader` names the parser and the rules that read it last.
+    apart. `reader` names the parser and the rules that read it last. `hub` is the one that it named last.
     """
 
     source_id: str
@@ -293,6 +303,7 @@ class SourceState:
     by_link: bool = False
     reader: str | None = None
     poison: Poison | None = None
+    hub: HubLink | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +312,8 @@ class Document:
 
     `status` 304 comes with an empty body. `fresh_for` is how long the answer says it may be kept (RFC 9111
     section 4.2.1: max-age, else Expires minus Date; less Age); None where it says nothing. `permanent_url` is
-    where permanent redirects led, up to the first one that was not.
+    where permanent redirects led, up to the first one that was not. `hub` and `self_url` are what its Link
+    headers name.
     """
 
     url: str
@@ -312,6 +324,8 @@ class Document:
     validators: Validators | None = None
     fresh_for: timedelta | None = None
     permanent_url: str | None = None
+    hub: str | None = None
+    self_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

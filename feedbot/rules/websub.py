@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-HUB_PATH = "/hub"
+from feedbot.model import SourceState
+
+HUB_PATH, CALLBACK_PATH = "/hub", "/websub/"
 LEASE, SHORTEST_LEASE, LONGEST_LEASE = timedelta(days=10), timedelta(hours=1), timedelta(days=30)
 UNTOLD_LEASE = timedelta(days=1)  # of a hub that does not say how long it will push
 LONGEST_SECRET = 199  # bytes: section 5.1 says less than 200
@@ -195,6 +197,11 @@ def _doubled(first: timedelta, times: int, most: timedelta) -> timedelta:
 def renew_after(lease: timedelta) -> timedelta:
     """When a subscription is renewed: at two thirds of its lease."""
     return max(lease * 2 / 3, SOON)
+
+
+def may_hint(state: SourceState) -> bool:
+    """Whether a push may have a source polled before its time: not while it fails, or its host is to rest."""
+    return state.stopped is None and not state.failures and not state.because.startswith("429")
 
 
 def is_given_up(failing_since: datetime, now: datetime) -> bool:
