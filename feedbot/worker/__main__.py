@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, BinaryIO
@@ -27,12 +28,14 @@ def main(memory: int, cpu_seconds: int, wall_seconds: int) -> None:
     jobs, answers = _take_channel()
     while (frame := _read(jobs)) is not None:
         head, body = frame
+        before = time.process_time()
         try:
-            module = _load(head["module"], answers)
+            module, before = _load(head["module"], answers), time.process_time()
             _limit(getattr(module, "WORKER_MEMORY", memory), cpu_seconds, wall_seconds)
             answer = _run(getattr(module, head["function"]), body, head["arguments"])
         except Exception as error:  # every failure of a job is told, none ends the process
-            answer = (pack({"error": _kind(error), "message": str(error)[:1000]}), b"")
+            seconds = time.process_time() - before
+            answer = (pack({"error": _kind(error), "message": str(error)[:1000], "seconds": seconds}), b"")
         del frame, body
         signal.alarm(0)
         for part in answer:
@@ -78,10 +81,12 @@ def _limit(memory: int, cpu_seconds: int, wall_seconds: int) -> None:
 
 
 def _run(function: Callable[..., Any], body: bytes, arguments: dict[str, Any]) -> tuple[bytes, bytes]:
+    before = time.process_time()
     value, data = function(body, **arguments), b""
+    seconds = time.process_time() - before
     if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], bytes):
         value, data = value
-    head = pack({"value": value}, data)
+    head = pack({"value": value, "seconds": seconds}, data)
     if len(head) + len(data) > MOST_ANSWER:
         raise MemoryError
     return head, data

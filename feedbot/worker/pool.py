@@ -1,17 +1,21 @@
 """The pool: one process when calm, a second on demand, a fresh one after any death (edge).
 
 Every job first gets a short time (`quick`). What takes longer or more memory is killed and joins a queue of
-its own, in which one after the other has the whole limits. So documents made to be slow never hold more than
-one process and a moment of the other, however many they are, and the rest is read in time. Small documents
-are not kept waiting by large ones: what is made to be slow is mostly large, and what must be in time is not.
+its own, in which one after the other has the whole limits. In the same queue stands what took long the last
+time, and what is so large that it may. So documents made to be slow never hold more than one process, but for
+a moment when they are met for the first time, and the rest is read in time by the other. And of two processes
+only one grows.
 """
 
 import asyncio
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from feedbot.errors import ParseError
+from feedbot.worker.costs import Costs
 from feedbot.worker.frames import pack
 from feedbot.worker.process import Allowance, Limits, Process
 from feedbot.worker.room import Room
@@ -23,8 +27,11 @@ _QUICK_SECONDS = 1.0
 _PATIENCE = 3  # a moment of CPU may take that much longer on a machine that has much to do
 _QUICK_MEMORY = 128 * 2**20
 _IDLE_SECONDS = 30.0
-_LEAN = 96 * 2**20
-_PATIENT_BYTES = 50_000  # for each of so many, a job lets those pass that come in the next second
+_LEAN = 80 * 2**20
+_SLOW_SECONDS = 0.25
+_LARGE, _HUGE = 500_000, 2_000_000  # slow, where nothing is known of whose it is; slow in any case
+_BYTES_A_SECOND = 500_000  # a guess at what a process reads
+_PATIENCE_FOR_COST = 10.0  # so many seconds a job lets others pass for each that it will take itself
 _WHOLE_PATIENCE = 2.0
 _MOST_HELD = 8_000_000
 _SIZE = 2
@@ -58,27 +65,47 @@ class Worker:
         self._quick = Allowance(min(quick_seconds * _PATIENCE, wall_seconds), quick_seconds, _QUICK_MEMORY)
         self._whole = Allowance(wall_seconds, float("inf"), float("inf"))
         self._idle_seconds = idle_seconds
-        self._room, self._whole_room = Room(_SIZE), asyncio.Lock()
+        self._room, self._slow, self._costs = Room(_SIZE), Room(1), Costs()
+        self._quick_seconds = quick_seconds
         self._held, self._has_room = 0, asyncio.Event()
         self._has_room.set()
         self._idle: list[Process] = []
         self._ending: set[asyncio.Task[int]] = set()
 
-    async def run(self, function: str, body: bytes, **arguments: Any) -> Answer:
+    async def run(
+        self, function: str, body: bytes, *, whose: str = "", patience: float = 0.0, **arguments: Any
+    ) -> Answer:
         """The answer of `module:function`, called with the body and these plain arguments.
 
-        Raises ParseError with the function's own words where it raised, WorkerDied where it was killed.
+        `whose` names whom the body comes from: one whose last job was slow waits for the others that are.
+        Jobs that come within `patience` seconds pass this one. Raises ParseError with the function's own
+        words where it raised, WorkerDied where it was killed.
         """
         module, _, name = function.partition(":")
         head = pack({"module": module, "function": name, "arguments": arguments}, body)
         self._hold(len(body))
         try:
-            told, data = await self._try(module, head, body) or await self._try_alone(module, head, body)
+            told, data = await self._answer(module, head, body, whose, patience)
         finally:
             self._hold(-len(body))
         if "error" in told:
             raise _told(told)
         return Answer(told["value"], data)
+
+    async def _answer(
+        self, module: str, head: bytes, body: bytes, whose: str, patience: float
+    ) -> tuple[dict[str, Any], bytes]:
+        known = self._costs.of(whose)
+        cost = len(body) / _BYTES_A_SECOND if known is None else known
+        slow = len(body) > (_LARGE if known is None else _HUGE) or (known or 0.0) > _SLOW_SECONDS
+        answer = None
+        if known is None or known < self._quick_seconds:
+            answer = await self._try(module, head, body, patience + cost * _PATIENCE_FOR_COST, slow=slow)
+        if answer is None:
+            self._costs.note(whose, self._quick_seconds)
+            answer = await self._try_alone(module, head, body)
+        self._costs.note(whose, answer[0].get("seconds", 0.0))
+        return answer
 
     def _hold(self, count: int) -> None:
         self._held += count
@@ -91,9 +118,21 @@ class Worker:
         """Come back when the bodies that wait to be read are few: who would bring a large one waits here."""
         await self._has_room.wait()
 
-    async def _try(self, module: str, head: bytes, body: bytes) -> tuple[dict[str, Any], bytes] | None:
+    @asynccontextmanager
+    async def _place(self, patience: float, *, slow: bool) -> AsyncIterator[None]:
+        """A process's worth of room; of the slow there is one at a time."""
+        if not slow:
+            async with self._room.turn(patience):
+                yield
+            return
+        async with self._slow.turn(patience), self._room.turn():
+            yield
+
+    async def _try(
+        self, module: str, head: bytes, body: bytes, patience: float, *, slow: bool
+    ) -> tuple[dict[str, Any], bytes] | None:
         """The answer of a job that takes little; None where it takes more, or what it met was not well."""
-        async with self._room.turn(len(body) / _PATIENT_BYTES):
+        async with self._place(patience, slow=slow):
             process = self._take()
             try:
                 told, data = await process.ask(module, head, body, self._quick)
@@ -108,7 +147,7 @@ class Worker:
 
     async def _try_alone(self, module: str, head: bytes, body: bytes) -> tuple[dict[str, Any], bytes]:
         """The same in a fresh process with the whole limits, one such job at a time."""
-        async with self._whole_room, self._room.turn(_WHOLE_PATIENCE):
+        async with self._place(_WHOLE_PATIENCE, slow=True):
             if self._idle:
                 self._end(self._idle.pop(0))
             process = Process(self._limits)

@@ -173,6 +173,12 @@ class _Watch:
 
 
 def _environment() -> dict[str, str]:
-    """Nothing of ours: no token, no proxy; only what Python needs to start."""
+    """Nothing of ours: no token, no proxy; only what Python needs to start, and to give back what is free."""
     kept = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "TZ")
-    return {name: os.environ[name] for name in kept if name in os.environ} | {"PYTHONUTF8": "1"}
+    fixed = {
+        "PYTHONUTF8": "1",
+        "MALLOC_ARENA_MAX": "1",
+        "MALLOC_MMAP_THRESHOLD_": "262144",
+        "MALLOC_TRIM_THRESHOLD_": "1048576",
+    }
+    return {name: os.environ[name] for name in kept if name in os.environ} | fixed

@@ -49,6 +49,14 @@ def spin(_: bytes) -> None:
         pass
 
 
+def work(body: bytes) -> int:
+    """So many seconds of CPU; then the process that did it."""
+    until = time.process_time() + float(body)
+    while time.process_time() < until:
+        pass
+    return os.getpid()
+
+
 def allocate(body: bytes) -> int:
     return len(bytearray(int(body) * 2**20))
 
