@@ -21,10 +21,11 @@ from feedbot.sources.packs import page_packs
 from feedbot.sources.read import READ_FILE, READ_PAGE, READ_SOURCE
 from feedbot.worker import Worker, WorkerDied
 
-PARSER = "1"  # a change of it has every document read anew, in silence
+PARSER = "2"  # a change of it has every document read anew, in silence
 _MOST_FOUND = 3
 _MOST_CHILDREN = 3
 _MOST_PAGES_BACK = 4
+_PAGES_WAIT = 1.0  # seconds, in which feeds that come go first: they have a time to keep
 _FEED = TypeAdapter(ParsedFeed)
 _ENTRY = TypeAdapter(ParsedEntry)
 
@@ -98,7 +99,7 @@ async def read_source(
             body_hash,
             fresh=False,
         )
-    told = await pieces() if same_reader else ()
+    told = [piece for piece in await pieces() if piece.hash] if same_reader else []
     parsed = await _parse(readers, source, document, body_hash, told)
     if parsed.feeds and not parsed.entries:
         return await _follow(readers, source, document, parsed, body_hash)
@@ -126,6 +127,7 @@ async def _parse(
         answer = await readers.worker.run(
             READ_SOURCE,
             document.body,
+            whose=source.id,
             url=document.url,
             kind=source.kind,
             content_type=document.content_type,
@@ -220,6 +222,8 @@ async def read_page(readers: Readers, document: Document, packs: Sequence[Pack])
     answer = await readers.worker.run(
         READ_PAGE,
         document.body,
+        whose=f"pages of {urlsplit(document.url).netloc}",
+        patience=_PAGES_WAIT,
         url=document.url,
         charset=document.charset,
         packs=[pack_data(pack) for pack in packs],

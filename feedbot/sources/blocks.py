@@ -18,21 +18,21 @@ MAX_BLOCKS = 4000
 _MOST_IMAGES = 300
 _LONGEST_CELL = 120
 _LONGEST_FRAME = 900
-_SKIPPED = frozenset(
+SKIPPED = frozenset(
     "script style template iframe object embed form button input select textarea svg canvas"
     " audio video nav aside head title meta link".split()
 )
-_BLOCKS = frozenset(
+BLOCKS = frozenset(
     "p div section article main header footer figure figcaption table tbody thead tfoot tr td th caption ul"
     " ol li dl dt dd blockquote pre h1 h2 h3 h4 h5 h6 center hr address details summary picture hgroup"
     " fieldset".split()
 )
-_KEPT_TAGS = frozenset("h1 h2 h3 h4 h5 h6 li blockquote pre".split())
+KEPT_TAGS = frozenset("h1 h2 h3 h4 h5 h6 li blockquote pre".split())
 _INLINE = {"strong": "b", "b": "b", "em": "i", "i": "i", "u": "u", "s": "s", "del": "s", "strike": "s",
            "sub": "sub", "sup": "sup", "code": "code", "q": "q", "cite": "cite", "a": "a"}  # fmt: skip
 _PICTURE_CLASSES = ("fig", "photo", "img", "image", "pic", "wp-caption")
-_CAPTION_CLASS = re.compile(r"(?:^|[\s_-])(?:[a-z]*caption(?!ed)|cutline)s?(?:$|[\s_-])|Caption\b", re.ASCII)
-_CREDIT_CLASS = re.compile(r"(?:^|[\s_-])(?:[a-z]*credits?|photographer)(?:$|[\s_-])|Credit\b", re.ASCII)
+CAPTION_CLASS = re.compile(r"(?:^|[\s_-])(?:[a-z]*caption(?!ed)|cutline)s?(?:$|[\s_-])|Caption\b", re.ASCII)
+CREDIT_CLASS = re.compile(r"(?:^|[\s_-])(?:[a-z]*credits?|photographer)(?:$|[\s_-])|Credit\b", re.ASCII)
 _CENTERED = re.compile(r"text-align\s*:\s*center", re.IGNORECASE)
 
 
@@ -82,7 +82,6 @@ class _Reader:
     captions: frozenset[int]
     removed: frozenset[int]
     credits_told: frozenset[int]
-    only_text: bool = False
     blocks: list[Block] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
@@ -103,7 +102,7 @@ class _Reader:
         while child is not None and self.room > 0 and len(self.blocks) < MAX_BLOCKS:
             if child.is_text_node:
                 self.add_text(child.text_content or "")
-            elif child.tag not in _SKIPPED and child.is_element_node and child.mem_id not in self.removed:
+            elif child.tag not in SKIPPED and child.is_element_node and child.mem_id not in self.removed:
                 self.read_element(child, where)
             child = child.next
         self.depth -= 1
@@ -118,7 +117,7 @@ class _Reader:
             self.add_unscripted(node, where)
         elif self.depth > DEEPEST:
             self.add_text(node.text(deep=True, separator=" "))
-        elif name in _BLOCKS:
+        elif name in BLOCKS:
             self.read_block(node, where)
         else:
             self.read_inline(node, where)
@@ -140,14 +139,14 @@ class _Reader:
         name, attributes = node.tag or "", node.attributes
         classes = attributes.get("class") or ""
         is_caption = node.mem_id in self.captions or (
-            name != "table" and bool(classes) and _CAPTION_CLASS.search(classes) is not None
+            name != "table" and bool(classes) and CAPTION_CLASS.search(classes) is not None
         )
         centered = name == "center" or attributes.get("align") == "center"
         is_credit = node.mem_id in self.credits_told or (
-            bool(classes) and _CREDIT_CLASS.search(classes) is not None
+            bool(classes) and CREDIT_CLASS.search(classes) is not None
         )
         return Where(
-            tag=name if name in _KEPT_TAGS else where.tag,
+            tag=name if name in KEPT_TAGS else where.tag,
             frame=where.frame or (node.mem_id if is_frame(node) else None),
             caption=where.caption or (is_caption and node.css_first("p + p, img") is None),
             credit=where.credit or is_credit,
@@ -177,8 +176,6 @@ class _Reader:
     def tag_of(self, node: LexborNode) -> tuple[str | None, str]:
         """The inline element that is kept of a node, and its start tag; a link is noted."""
         kept = _INLINE.get(node.tag or "")
-        if self.only_text:
-            return None, ""
         if kept != "a":
             return kept, f"<{kept}>" if kept else ""
         href = node.attributes.get("href") or ""
@@ -193,8 +190,7 @@ class _Reader:
         if self.room < 0:
             text = text[: self.room]
         self.text.append(text)
-        if not self.only_text:
-            self.html.append(escape(text, quote=False))
+        self.html.append(escape(text, quote=False))
 
     def add_image(self, node: LexborNode, where: Where) -> None:
         photo = image_of(node, self.base) if self.images <= _MOST_IMAGES else None
@@ -268,14 +264,12 @@ def read_blocks(
     credits_told: Iterable[int] = (),
     *,
     framed: bool = False,
-    only_text: bool = False,
 ) -> list[Block]:
     """The blocks of a body. `captions`, `removed` and `credits_told` are the `mem_id`s of nodes that rules
-    name; `framed` says that the node itself is the frame of a picture. With `only_text` the lines have no
-    HTML and the blocks no links, which saves a third of the time.
+    name; `framed` says that the node itself is the frame of a picture.
     """
     named = (frozenset(captions), frozenset(removed), frozenset(credits_told))
-    reader = _Reader(base, *named, only_text)
+    reader = _Reader(base, *named)
     start = Where(frame=body.mem_id if framed else None)
     reader.read(body, start)
     reader.flush(start)
@@ -291,12 +285,16 @@ def _split_lines(blocks: Iterable[Block]) -> Iterator[Block]:
         lines: list[Line] = []
         for line in block.lines:
             lines.append(line)
-            ends = line.text.rstrip("\"'”’").endswith((".", "!", "?", "。"))
-            if len(line.text) > 80 and ends and block.where.tag == "p":
+            if block.where.tag == "p" and ends_sentence(line.text):
                 yield replace(block, lines=tuple(lines))
                 lines = []
         if lines:
             yield replace(block, lines=tuple(lines))
+
+
+def ends_sentence(line: str) -> bool:
+    """Whether a line is long and ends as a sentence does: what follows is another paragraph."""
+    return len(line) > 80 and line.rstrip("\"'”’").endswith((".", "!", "?", "。"))
 
 
 def render(blocks: Iterable[Block]) -> str:

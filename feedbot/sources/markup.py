@@ -9,8 +9,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from feedbot.model import Photo
 from feedbot.rules.text import clean, fold
 from feedbot.rules.urls import absolute
-from feedbot.sources.blocks import read_blocks
 from feedbot.sources.pictures import image_of
+from feedbot.sources.prose import prose_of
 from feedbot.sources.shallow import is_too_deep
 
 MAX_HTML = 512 * 1024
@@ -39,12 +39,11 @@ def read_markup(html: str | None, base: str) -> Markup:
     body = tree.body
     if body is None:
         return Markup(None, None, ())
-    blocks = read_blocks(body, base, only_text=True)
-    text = "\n\n".join(block.text for block in blocks if block.lines)
     found = [(node, image_of(node, base)) for node in body.css("img")]
     photos = [_with_caption(photo, node) for node, photo in found if photo]
     _absolutise(body, base, found)
-    return Markup(body.inner_html or None, text or None, tuple(photos))
+    written = body.inner_html or ""
+    return Markup(written or None, prose_of(written) or None, tuple(photos))
 
 
 def _with_caption(photo: Photo, node: LexborNode) -> Photo:
