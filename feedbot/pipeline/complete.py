@@ -90,7 +90,8 @@ async def _ask(tools: Tools, source: Source, stored: StoredEntry) -> _Page:
     if stored.ready and read.hash == stored.page_hash:
         return _Page(None, document.url, read)
     packs = packs_of(tools.readers, source, document.url)
-    return _Page(await read_page(tools.readers, document, packs), document.url, read)
+    parsed = await read_page(tools.readers, document, packs, whose=f"pages of {source.id}")
+    return _Page(parsed, document.url, read)
 
 
 async def _save(

@@ -217,12 +217,17 @@ async def read_path(readers: Readers, path: Path, site: str | None) -> ParsedFee
     return _FEED.validate_python(answer.value)
 
 
-async def read_page(readers: Readers, document: Document, packs: Sequence[Pack]) -> ParsedEntry:
-    """The record of an article's page. Raises ParseError where it holds neither text nor photo."""
+async def read_page(
+    readers: Readers, document: Document, packs: Sequence[Pack], *, whose: str = ""
+) -> ParsedEntry:
+    """The record of an article's page; `whose` names what its time goes to the account of.
+
+    Raises ParseError where it holds neither text nor photo.
+    """
     answer = await readers.worker.run(
         READ_PAGE,
         document.body,
-        whose=f"pages of {urlsplit(document.url).netloc}",
+        whose=whose,
         patience=_PAGES_WAIT,
         url=document.url,
         charset=document.charset,
