@@ -18,6 +18,7 @@ from feedbot.worker import Worker
 PREPARE = "feedbot.telegram.picture:prepare"
 SMALLER = "feedbot.telegram.picture:smaller"
 _PATIENCE = timedelta(hours=1)
+_FEEDS_FIRST = 1.0  # seconds, in which documents that come to be read go before a photo
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Photos:
     async def _fetch(self, url: str, now: datetime) -> PhotoFile:
         try:
             document = await self.client.get(url, limit=Limit.IMAGE)
-            answer = await self.worker.run(PREPARE, document.body)
+            answer = await self.worker.run(PREPARE, document.body, patience=_FEEDS_FIRST)
         except (FetchError, ParseError) as error:
             return PhotoFile(url, now, error=str(error))
         digest = hashlib.sha256(answer.body).hexdigest()
