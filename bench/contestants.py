@@ -64,6 +64,7 @@ def plan(lab: Lab) -> Iterator[tuple[str, int]]:
 
 async def feedbot(lab: Lab) -> None:
     """Our poll, from the fetch to the commit, worker included."""
+    from feedbot.jobs.memory import keep_started  # noqa: PLC0415
     from feedbot.model import Source, SourceState  # noqa: PLC0415
     from feedbot.pipeline import poll  # noqa: PLC0415
     from feedbot.store import Store, sources  # noqa: PLC0415
@@ -76,6 +77,7 @@ async def feedbot(lab: Lab) -> None:
             for at, url in enumerate(lab.urls())
         ]
         await store.do(sources.sync_sources, known)
+        keep_started()
         now = datetime(2026, 1, 29, tzinfo=UTC)
 
         async def all_feeds() -> None:

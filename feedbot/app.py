@@ -20,7 +20,7 @@ from feedbot.bot.updates import Updates
 from feedbot.config import Config, parse_network, read_token, split_listen
 from feedbot.errors import ConfigError, StoreError, UsageError
 from feedbot.jobs.local import Local
-from feedbot.jobs.memory import return_memory
+from feedbot.jobs.memory import keep_started, return_memory
 from feedbot.jobs.observe import Observer
 from feedbot.jobs.once import Crew, Round, run_round
 from feedbot.jobs.selfcheck import weak_libraries
@@ -256,7 +256,9 @@ async def run(config: Config) -> None:
         raise
     try:
         async with open_app(config, wall_clock, observer) as app:
-            await _Daemon(app, listeners).live()
+            daemon = _Daemon(app, listeners)
+            keep_started()
+            await daemon.live()
     finally:
         for listener, _ in listeners:
             listener.close()
