@@ -12,11 +12,12 @@ from feedbot.pipeline.tools import Tools
 from feedbot.rules import schedule
 from feedbot.rules.filters import slugs_for
 from feedbot.rules.normalise import merge, story_of
-from feedbot.store import entries
+from feedbot.store import entries, retractions
 from feedbot.store.entries import PageRead
 from feedbot.worker import WorkerDied
 
 PAGES_A_ROUND = 50
+_GONE = frozenset({404, 410})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class CompleteReport:
     failed: int = 0
     updated: int = 0
     planned: int = 0
+    retracted: int = 0
     error: str | None = None
 
 
@@ -42,7 +44,8 @@ class _Page:
 
 async def complete(tools: Tools, source: Source, now: datetime) -> CompleteReport:
     """Read the pages of a source's entries that wait for theirs, oldest first, and save each with what
-    follows. After three failures or half an hour the feed's record goes out as it is.
+    follows. After three failures or half an hour the feed's record goes out as it is. A page that was read
+    before and is gone twice, a day apart, takes its entry with it.
     """
     report = CompleteReport(source.id)
     for stored in await tools.store.do(entries.incomplete, source.id, now, PAGES_A_ROUND):
@@ -55,7 +58,10 @@ async def complete(tools: Tools, source: Source, now: datetime) -> CompleteRepor
             saved = await _save(tools, source, stored, page, now)
             report = replace(report, completed=report.completed + 1)
         report = replace(
-            report, updated=report.updated + saved.updated, planned=report.planned + saved.planned
+            report,
+            updated=report.updated + saved.updated,
+            planned=report.planned + saved.planned,
+            retracted=report.retracted + saved.retracted,
         )
     return report
 
@@ -63,11 +69,16 @@ async def complete(tools: Tools, source: Source, now: datetime) -> CompleteRepor
 async def _failed(
     tools: Tools, stored: StoredEntry, error: FetchError | ParseError, now: datetime
 ) -> entries.Saved:
+    if stored.page_hash and isinstance(error, FetchError) and error.status in _GONE:
+        gone = await tools.store.do(retractions.page_gone, stored, str(error), now)
+        return entries.Saved(retracted=int(gone))
+    if isinstance(error, ParseError) and not stored.retracted_at:  # it is there, whatever it says
+        stored = replace(stored, missing_since=None)
     first_seen = stored.entry.first_seen
     again = schedule.next_page_attempt(stored.page_failures + 1, first_seen, now)
     give_up = again is None or isinstance(error, WorkerDied)  # it would only kill the next worker too
     if give_up:
-        again = schedule.next_page_visit(first_seen, now)
+        again = schedule.next_page_visit(first_seen, now, stored.missing_since)
     return await tools.store.do(entries.page_failed, stored, str(error), again, now, give_up=give_up)
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection
 
 from feedbot.errors import FetchError, HostBusyError, ParseError
-from feedbot.model import Kind, ParsedFeed, Source, SourceState
+from feedbot.model import Kind, ParsedFeed, Piece, Source, SourceState
 from feedbot.net.answer import mask
 from feedbot.pipeline.reading import PoisonError, Reading, read_source, reader_of
 from feedbot.pipeline.tools import Tools
@@ -16,8 +16,9 @@ from feedbot.rules import schedule
 from feedbot.rules.changes import find_changes, flood_of, is_first_sight
 from feedbot.rules.filters import slugs_for
 from feedbot.rules.health import alarms, observe, observe_list
-from feedbot.rules.identity import degrades
+from feedbot.rules.identity import degrades, marks
 from feedbot.rules.normalise import normalise
+from feedbot.rules.retraction import buried
 from feedbot.rules.schedule import Terms
 from feedbot.rules.urls import absolute
 from feedbot.store import entries, sources
@@ -36,6 +37,7 @@ class PollReport:
     new: int = 0
     updated: int = 0
     planned: int = 0
+    retracted: int = 0
     flood: int = 0
     stopped: bool = False
     alarms: tuple[str, ...] = ()
@@ -55,7 +57,7 @@ async def poll(
     terms = Terms(
         source.interval,
         public=is_web and tools.client.is_public(source.url),
-        has_user=is_web and "@" in urlsplit(source.url).netloc,
+        has_user=is_web and "@" in source.url and "@" in urlsplit(source.url).netloc,
     )
     known = partial(tools.store.do, sources.pieces_of, source.id)
     try:
@@ -67,8 +69,9 @@ async def poll(
     after = schedule.after_success(
         state, document, reading.parsed, reading.body_hash, now, terms, jitter, per_week
     )
-    found_url = reading.found_url or state.found_url
-    after = replace(after, reader=reader_of(source, tools.packs), found_url=found_url)
+    found_url, reader = reading.found_url or state.found_url, reader_of(source, tools.packs)
+    if (after.found_url, after.reader) != (found_url, reader):
+        after = replace(after, found_url=found_url, reader=reader)
     moved = mask(after.moved_to) if after.moved_to and after.moved_to != state.moved_to else None
     report = PollReport(source.id, document.status, moved_to=moved)
     if reading.parsed is None:
@@ -134,7 +137,8 @@ async def _remember(
         replace(candidate, slugs=slugs_for(candidate.entry, source, tools.rules))
         for candidate in normalise(parsed, source, url, now, tools.authority, by_link=by_link, others=others)
     ]
-    keys = [key for candidate in candidates for key in candidate.keys]
+    graves = buried(parsed.tombstones, now)
+    keys = [*(key for candidate in candidates for key in candidate.keys), *graves]
     memory = await tools.store.do(entries.recall, source.id, keys)
     silent = state.reader not in {None, after.reader} or by_link != state.by_link
     changes = find_changes(
@@ -145,6 +149,7 @@ async def _remember(
         now,
         others=others,
         forgotten=memory.forgotten,
+        graves=graves,
         silent=silent,
     )
     quiet = silent or is_first_sight(state, now)
@@ -153,7 +158,11 @@ async def _remember(
     if not source.complete:
         health = observe(health, (candidate.entry for candidate, _ in changes.new))
     after = replace(after, by_link=by_link)
-    left = sources.Reading(health, parsed.pieces)
+    pieces = parsed.pieces
+    if pieces is None and source.complete:  # pages are asked again while they are listed
+        base = absolute(parsed.link) or url
+        pieces = tuple(Piece("", *marks(entry, base)) for entry in parsed.entries)
+    left = sources.Reading(health, pieces)
     saved = await tools.store.do(entries.save_poll, source, changes, state, after, now, left)
     flood = flood_of(changes, memory.newest, size, quiet=quiet)
     return replace(
@@ -161,6 +170,7 @@ async def _remember(
         new=saved.new,
         updated=saved.updated,
         planned=saved.planned,
+        retracted=saved.retracted,
         flood=flood,
         alarms=tuple(alarms(health)),
         cut_off=parsed.cut_off,

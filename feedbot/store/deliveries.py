@@ -88,11 +88,14 @@ def head(connection: Connection, chat: str, now: datetime) -> Delivery | None:
     busy = select(deliveries.c.id).where(text("deliveries.state = 'sending'"), deliveries.c.chat == chat)
     if connection.execute(busy).first():
         return None
-    query = _query(entries.c.first_seen, subscriptions.c.max_age).where(
+    query = _query(entries.c.first_seen, entries.c.retracted_at, subscriptions.c.max_age).where(
         deliveries.c.chat == chat, _sendable()
     )
     ordered = query.order_by(deliveries.c.sort_at, deliveries.c.entry_id).limit(50)
     for row in connection.execute(ordered).mappings().all():
+        if row["retracted_at"] is not None:  # it was being sent then, and Telegram wanted it later
+            drop_of_entry(connection, row["entry_id"])
+            continue
         if not max_age_passed(row["first_seen"], rows.seconds(row["max_age"]), now):
             return rows.delivery(row) if row["due_at"] <= now else None
         _set(connection, row["id"], state=State.SKIPPED.value, reason="max_age")
@@ -173,6 +176,29 @@ def drop_of_subscription(connection: Connection, subscription_id: int) -> None:
             _set(connection, row["id"], state=State.SKIPPED.value, reason="unsubscribed")
         else:
             _set(connection, row["id"], subscription_id=found)
+
+
+def drop_of_entry(connection: Connection, entry_row: int) -> None:
+    """What waits of an entry that was taken back is skipped, or tells its story as another source does."""
+    here = and_(deliveries.c.entry_id == entry_row, deliveries.c.state.in_(_OPEN))
+    query = select(deliveries.c.id, deliveries.c.story, subscriptions.c.category)
+    query = query.select_from(deliveries.join(subscriptions)).where(here)
+    for row in connection.execute(query).mappings().all():
+        heir = select(func.min(entries.c.id)).join(entry_categories)
+        heir = heir.where(entries.c.story == row["story"], entry_categories.c.slug == row["category"])
+        heir = heir.where(entries.c.ready, entries.c.retracted_at.is_(None))
+        found = connection.execute(heir).scalar()
+        if found is None:
+            _set(connection, row["id"], state=State.SKIPPED.value, reason="retracted")
+        else:
+            _set(connection, row["id"], entry_id=found)
+
+
+def sent_of_retracted(connection: Connection, limit: int) -> list[Delivery]:
+    """The messages that tell what was taken back since, the newest loss first."""
+    lost = _query().where(text("deliveries.state = 'sent'"), entries.c.retracted_at.is_not(None))
+    newest = lost.order_by(entries.c.retracted_at.desc(), deliveries.c.id).limit(limit)
+    return [rows.delivery(row) for row in connection.execute(newest).mappings()]
 
 
 def migrate_chat(connection: Connection, old: str, new: str, now: datetime) -> None:

@@ -253,6 +253,7 @@ def rewrite(
         "sort_at": entry.sort_at,
         "updated_at": now.replace(microsecond=0),
         "updates": stored.updates + 1,
+        "listed": False,
     }
     connection.execute(entries.update().where(entries.c.id == stored.row).values(values))
     _set_categories(connection, stored.row, slugs, entry)
@@ -345,6 +346,7 @@ def page_failed(
     """Remember that a page failed, and when it is asked again. `give_up`: what the feed said goes out."""
     here = retractions.unchanged(stored)
     failed = {"page_due": again, "page_failures": stored.page_failures + 1, "page_error": error}
+    failed |= {"missing_since": stored.missing_since}
     if connection.execute(here.values(failed)).rowcount == 0 or stored.ready or not give_up:
         return Saved()
     connection.execute(here.values(ready=True))

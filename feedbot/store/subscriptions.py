@@ -148,6 +148,7 @@ def _is_settled(connection: Connection, category: str) -> bool:
         if category in {*source.categories, *source.category_map.values()} and row["next_poll"] is None:
             return False
     here = select(entries.c.ready).join(entry_categories).where(entry_categories.c.slug == category)
+    here = here.where(entries.c.retracted_at.is_(None))
     states = connection.execute(here.distinct()).scalars().all()
     return bool(states) and all(states)
 
@@ -155,6 +156,7 @@ def _is_settled(connection: Connection, category: str) -> bool:
 def _send_latest(connection: Connection, subscription: Subscription, now: datetime) -> int:
     told = select(func.min(entries.c.id)).join(entry_categories)  # of each story the first that told it
     told = told.where(entry_categories.c.slug == subscription.category, entries.c.ready)
+    told = told.where(entries.c.retracted_at.is_(None))
     newest = select(entries.c.id, entries.c.story, entries.c.sort_at)
     newest = newest.where(entries.c.id.in_(told.group_by(entries.c.story)))
     newest = newest.order_by(entries.c.sort_at.desc(), entries.c.id.desc())
