@@ -28,18 +28,19 @@ from feedbot.net.answer import (
 from feedbot.net.bounds import Limit, Reply
 from feedbot.net.crawling import Crawling
 from feedbot.net.faults import CONNECT_SECONDS, FAULTS, told
+from feedbot.net.gate import STEPS, Gate, Left
 from feedbot.net.guard import Guard
 from feedbot.net.inflate import OFFERED, Inflater, TooLargeError, megabytes
 from feedbot.net.manners import BusyError, Manners
 from feedbot.net.resolver import Lookup, Resolver
 from feedbot.net.wire import MOST_HEADER_BYTES, Connector, exact
+from feedbot.rules.links import linked
 
 __all__ = ["MOST_HOPS", "Client", "Limit", "Reply", "user_agent"]
 
 MOST_HOPS = 5
 _PATIENCE_SECONDS = 120.0  # in line at one host; the time an answer may take does not run meanwhile
 _PIECE = 65_536
-_LARGE, _MOST_LARGE = 1_000_000, 8
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _T = TypeVar("_T")
@@ -60,14 +61,6 @@ class _Wish:
     validators: Validators | None = None
     headers: Mapping[str, str] | None = None
     robots: bool = False
-
-
-@dataclass(slots=True)
-class _Left:
-    """The seconds that are left to all hops together, in requests and in line."""
-
-    seconds: float
-    patience: float = _PATIENCE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +91,7 @@ class Client:
         self._gap, self._clock = host_gap.total_seconds(), clock
         self._manners = Manners(host_concurrency, clock=clock, sleep=sleep)
         self._crawling = {verify: self._make_crawling(verify_tls=verify) for verify in (True, False)}
-        self._large, self._before_large = asyncio.Semaphore(_MOST_LARGE), before_large
+        self._gate = Gate(before_large)
         self._open: tuple[aiohttp.ClientSession, Resolver] | None = None
 
     def is_public(self, url: str) -> bool:
@@ -158,7 +151,7 @@ class Client:
         }
         ask = partial(self._call, target, body, sent)
         try:
-            left = _Left(Limit.CALL.seconds)
+            left = Left(Limit.CALL.seconds, _PATIENCE_SECONDS)
             return await self._in_turn(target, self._gap if gap else 0.0, left, ask)
         except TimeoutError as error:
             raise _late(target, Limit.CALL) from error
@@ -181,11 +174,11 @@ class Client:
 
     async def _in_time(self, wish: _Wish) -> Document:
         try:
-            return await self._follow(wish, _Left(wish.limit.seconds))
+            return await self._follow(wish, Left(wish.limit.seconds, _PATIENCE_SECONDS))
         except TimeoutError as error:
             raise _late(wish.first, wish.limit) from error
 
-    async def _follow(self, wish: _Wish, left: _Left) -> Document:
+    async def _follow(self, wish: _Wish, left: Left) -> Document:
         target = moved = wish.first
         permanent = True
         for _ in range(MOST_HOPS + 1):
@@ -197,14 +190,14 @@ class Client:
             moved = target if permanent else moved
         raise FetchError(f"{mask(str(wish.first))}: more than {MOST_HOPS} redirects", status=status)
 
-    async def _hop(self, target: URL, wish: _Wish, left: _Left) -> Document | _Redirect:
+    async def _hop(self, target: URL, wish: _Wish, left: Left) -> Document | _Redirect:
         """One request of several. Raises FetchError, TimeoutError, BusyError."""
         gap = self._gap if wish.limit.gap else 0.0
         if wish.robots:
             gap = await self._ask_robots(target, wish, left, gap)
-        return await self._in_turn(target, gap, left, partial(self._ask, target, wish))
+        return await self._in_turn(target, gap, left, partial(self._ask, target, wish, left))
 
-    async def _in_turn(self, target: URL, gap: float, left: _Left, ask: Callable[[], Awaitable[_T]]) -> _T:
+    async def _in_turn(self, target: URL, gap: float, left: Left, ask: Callable[[], Awaitable[_T]]) -> _T:
         """One request in its turn, taken off what is left. Raises FetchError, TimeoutError, BusyError."""
         public = self._is_public(target)
         # Two ports of an operator's address are two programs; a public host is one whatever its port.
@@ -214,7 +207,7 @@ class Client:
         async with self._manners.turn(name, gap=gap, patience=left.patience):
             started = time.monotonic()
             left.patience -= started - came
-            async with asyncio.timeout(left.seconds):
+            async with asyncio.timeout(left.seconds) as left.deadline:
                 try:
                     return await ask()
                 except FAULTS as error:
@@ -224,7 +217,7 @@ class Client:
                 finally:
                     left.seconds -= time.monotonic() - started
 
-    async def _ask(self, target: URL, wish: _Wish) -> Document | _Redirect:
+    async def _ask(self, target: URL, wish: _Wish, left: Left) -> Document | _Redirect:
         """One hop: a document, or whereto a redirect leads."""
         address = str(target)
         headers, known = self._headers(target, address, wish)
@@ -236,7 +229,7 @@ class Client:
             if status == 304 and known:
                 return _document(response, address, b"", known)
             if status == 200:
-                return _document(response, address, await self._read(response, address, wish.limit))
+                return _document(response, address, await self._read(response, address, wish.limit, left))
             if status in _REDIRECTS:
                 return _Redirect(status, _whereto(response, target))
             wait = retry_after(response.headers, datetime.now(UTC))
@@ -260,7 +253,7 @@ class Client:
             headers["If-Modified-Since"] = exact(known.last_modified)
         return headers, known
 
-    async def _ask_robots(self, target: URL, wish: _Wish, left: _Left, gap: float) -> float:
+    async def _ask_robots(self, target: URL, wish: _Wish, left: Left, gap: float) -> float:
         """The pause that the site's robots.txt asks for. Raises FetchError where it says no."""
         verify = wish.verify_tls or target.raw_host != wish.first.raw_host
         came = time.monotonic()
@@ -268,11 +261,11 @@ class Client:
         left.patience -= time.monotonic() - came
         return max(gap, delay) if gap else 0.0
 
-    async def _read(self, response: aiohttp.ClientResponse, address: str, limit: Limit) -> bytes:
+    async def _read(self, response: aiohttp.ClientResponse, address: str, limit: Limit, left: Left) -> bytes:
         try:
             inflater = Inflater(",".join(response.headers.getall("Content-Encoding", ())), limit.body)
             try:
-                await self._inflate(response, inflater, limit)
+                await self._inflate(response, inflater, limit, left)
             except TooLargeError:
                 if limit.cut:
                     return inflater.start()
@@ -281,9 +274,11 @@ class Client:
         except FetchError as error:
             raise FetchError(f"{mask(address)}: {error}") from error
 
-    async def _inflate(self, response: aiohttp.ClientResponse, inflater: Inflater, limit: Limit) -> None:
+    async def _inflate(
+        self, response: aiohttp.ClientResponse, inflater: Inflater, limit: Limit, left: Left
+    ) -> None:
         """Take a body in; of large ones only a few at a time, however many hosts send them at once."""
-        taken, is_large = 0, False
+        taken = steps = 0
         if not limit.cut and (response.content_length or 0) > limit.wire:
             raise TooLargeError(f"the body is larger than {megabytes(limit.wire)}")
         try:
@@ -292,14 +287,12 @@ class Client:
                 inflater.feed(piece)
                 if taken > limit.wire:
                     raise TooLargeError(f"the body is larger than {megabytes(limit.wire)}")
-                if not is_large and len(inflater) > _LARGE:
-                    await self._large.acquire()
-                    is_large = True
-                    if self._before_large is not None:
-                        await self._before_large()
+                while steps < len(STEPS) and len(inflater) > STEPS[steps][0]:
+                    async with left.standing_still():
+                        await self._gate.pass_step(steps)
+                    steps += 1
         finally:
-            if is_large:
-                self._large.release()
+            self._gate.leave(steps)
 
     def _make_crawling(self, *, verify_tls: bool) -> Crawling:
         async def fetch(address: URL) -> bytes:
@@ -334,6 +327,7 @@ def _document(
     response: aiohttp.ClientResponse, address: str, body: bytes, known: Validators | None = None
 ) -> Document:
     headers = response.headers
+    links = headers.getall("Link", ())
     return Document(
         url=address,
         status=response.status,
@@ -342,6 +336,8 @@ def _document(
         charset=charset_of(headers),
         validators=validators_of(headers, address, known),
         fresh_for=fresh_for(headers, datetime.now(UTC)),
+        hub=linked(links, address, "hub") if links else None,
+        self_url=linked(links, address, "self") if links else None,
     )
 
 

@@ -332,7 +332,7 @@ async def test_every_host_gets_its_pause(make_client: Callable[..., Client], ser
 async def test_of_large_bodies_a_few_come_in_at_a_time(
     server: RawServer, make_client: Callable[..., Client]
 ) -> None:
-    """The ninth waits until one of the first eight is in, and all come whole."""
+    """The fourth waits until one of the first three is in, and all come whole."""
     body, waiting = b"x" * 1_500_000, asyncio.Event()
     large = make_client(guard_for(server), host_concurrency=16)
 
@@ -342,11 +342,24 @@ async def test_of_large_bodies_a_few_come_in_at_a_time(
         writer.write(body[1_200_000:])
 
     url = server.on("/feed", slow)
-    tasks = [asyncio.create_task(get(large, url)) for _ in range(9)]
-    while large._large._value > 0:  # noqa: ASYNC110
+    tasks = [asyncio.create_task(get(large, url)) for _ in range(4)]
+    while not large._gate._rooms[1].locked():  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     waiting.set()
-    assert [len(document.body) for document in await asyncio.gather(*tasks)] == [1_500_000] * 9
+    assert [len(document.body) for document in await asyncio.gather(*tasks)] == [1_500_000] * 4
+
+
+async def test_the_time_in_which_a_large_body_waits_for_us_is_not_the_servers(
+    server: RawServer, make_client: Callable[..., Client]
+) -> None:
+    room = asyncio.Event()
+    large = make_client(guard_for(server), before_large=room.wait)
+    url = server.on("/feed", answer(body=b"x" * 200_000))
+    task = asyncio.create_task(get(large, url, limit=replace(FEED, seconds=1.0)))
+    await asyncio.sleep(1.2)
+    assert not task.done()
+    room.set()
+    assert len((await task).body) == 200_000
 
 
 async def test_a_fault_closes_its_connection(server: RawServer, client: Client) -> None:
