@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from feedbot.rules.urls import absolute
 
 _MOST = 16_384  # characters of all headers together
-_TARGET = re.compile(r"[\s,]*<([^<>]*)>")
-_PARAMETER = re.compile(r"""\s*;\s*(?:([!#$%&'*+.^_`|~\w-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s,;"]*))?)?""")
+_BETWEEN = re.compile(r"[\s,]*+")
+_TARGET = re.compile(r"<([^<>]*)>")
+_PARAMETER = re.compile(r"""\s*+;\s*+(?:([!#$%&'*+.^_`|~\w-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*+"|[^\s,;"]*))?)?""")
 _QUOTED_PAIR = re.compile(r"\\(.)")
-_ON = re.compile(r"[^,]*,")
 
 
 def linked(values: Iterable[str], base: str, rel: str) -> str | None:
@@ -25,12 +25,10 @@ def linked(values: Iterable[str], base: str, rel: str) -> str | None:
 def _links(text: str) -> Iterator[tuple[str, dict[str, str]]]:
     at = 0
     while at < len(text):
+        at = _BETWEEN.match(text, at).end()  # type: ignore[union-attr]  # it matches nothing as well
         target = _TARGET.match(text, at)
         if target is None:
-            on = _ON.match(text, at)
-            if on is None:
-                return
-            at = on.end()
+            at = text.find(",", at) + 1 or len(text)
             continue
         at, parameters = target.end(), dict[str, str]()
         while parameter := _PARAMETER.match(text, at):

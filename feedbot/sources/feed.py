@@ -70,7 +70,7 @@ def _read(text: str, url: str, known: Mapping[str, Any]) -> ParsedFeed:
 
 def prepare(text: str) -> tuple[bytes, Cut | None]:
     """A feed from its root on as bytes to parse, tidied if it needs that, and cut if it can be."""
-    from feedbot.sources.tolerant import tidy  # noqa: PLC0415  # feedparser takes 60 ms to import
+    from feedbot.sources.wellformed import tidy  # noqa: PLC0415  # feedparser takes 60 ms to import
 
     data = text.encode("utf-8", "replace")
     if (cut := cut_feed(data)) is None:
@@ -185,7 +185,16 @@ def _channel(reading: "Reading", url: str) -> ParsedFeed:
         tombstones=tuple(
             Tombstone(guid, when[:100]) for ref, when in reading.tombstones if (guid := short_guid(ref))
         ),
+        hub=_linked(head, "hub", base),
+        self_url=_linked(head, "self", base),
     )
+
+
+def _linked(head: dict[str, Any], rel: str, base: str) -> str | None:
+    """The first address that a feed names with a relation, as Atom and RSS both do it."""
+    links = dict.get(head, "links") or ()
+    found = (absolute(_text(link.get("href")), base) for link in links if link.get("rel", "").lower() == rel)
+    return next((url for url in found if url), None)
 
 
 def _title(head: dict[str, Any]) -> str | None:

@@ -11,7 +11,7 @@ from feedbot.sources.markup import MAX_HTML, read_markup
 from feedbot.sources.newest import MOST_ENTRIES, newest
 from feedbot.sources.words import labels_of, language_of, line, merged, person
 
-_MOST_FILES = 32
+_MOST_FILES, _MOST_HUBS = 32, 16
 
 
 def parse_json_feed(text: str, url: str) -> ParsedFeed:
@@ -32,7 +32,18 @@ def parse_json_feed(text: str, url: str) -> ParsedFeed:
         kind=Kind.FEED,
         entries=tuple(entry for entry in entries if entry is not None),
         cut_off=len(items) > MOST_ENTRIES,
+        hub=_hub(data.get("hubs"), url),
+        self_url=absolute(_text(data.get("feed_url")), url),
     )
+
+
+def _hub(hubs: Any, url: str) -> str | None:
+    """The first hub that speaks WebSub; rssCloud and others are not spoken here."""
+    for hub in hubs[:_MOST_HUBS] if isinstance(hubs, list) else ():
+        kind = (_text(hub.get("type")) or "").lower() if isinstance(hub, dict) else ""
+        if kind in {"websub", "pubsubhubbub"} and (found := absolute(_text(hub.get("url")), url)):
+            return found
+    return None
 
 
 def _is_feed(data: dict[str, Any]) -> bool:

@@ -258,3 +258,21 @@ def test_entries_after_a_fault_are_not_lost():
 def test_hostile_documents_are_read_or_refused_and_raise_nothing(hostile: str):
     parsed = feed(f"{RSS}<channel>{hostile}</channel></rss>")
     assert parsed.fault or len(parsed.entries) <= 1000
+
+
+HUBS = {
+    "atom": """<feed xmlns="http://www.w3.org/2005/Atom"><link rel="hub" href="https://hub.example/"/>
+        <link rel="self" href="named.xml"/>
+        <entry><id>1</id><title>a</title><link rel="hub" href="https://other.example/"/></entry></feed>""",
+    "rss": """<rss version="2.0" xmlns:a="http://www.w3.org/2005/Atom"><channel>
+        <a:link rel="hub" href="https://hub.example/"/><a:link rel="hub" href="https://second.example/"/>
+        <a:link rel="self" href="named.xml"/><item><title>a</title></item></channel></rss>""",
+    "json": """{"version": "https://jsonfeed.org/version/1.1", "feed_url": "named.xml", "items": [],
+        "hubs": [7, {"type": "rssCloud", "url": "https://cloud.example/"}, {"type": "WebSub", "url": "https://hub.example/"}]}""",
+}
+
+
+@pytest.mark.parametrize("kind", HUBS)
+def test_a_feed_names_its_hub_and_itself(kind: str):
+    said = feed(HUBS[kind])
+    assert (said.hub, said.self_url) == ("https://hub.example/", "https://reader.example/feeds/named.xml")
