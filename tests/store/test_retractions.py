@@ -1,0 +1,242 @@
+"""Entries that were taken back leave feeds and outbox, are found for tombstones, and return in silence."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from feedbot.model import Changes, Piece, Source, SourceState, State, StoredEntry, Validators
+from feedbot.store import Store, deliveries, entries, feeds, retractions, sources, subscriptions
+from feedbot.store.entries import PageRead
+from tests.support import NOW, SOURCE, candidate, entry, new, save_poll, subscription
+
+HOUR, DAY = timedelta(hours=1), timedelta(hours=24)
+STATE = SourceState("gazette", next_poll=NOW + HOUR, last_success=NOW)
+COMPLETED = replace(SOURCE, full_text=True)
+HERALD = Source("herald", "https://herald.example/feed", categories=("policies",))
+PAGE = PageRead(Validators(entry(1).url, '"1"'), "hash of the page")
+
+
+def known(store: Store, number: int = 1) -> StoredEntry:
+    return store.do_now(entries.recall, "gazette", candidate(entry(number)).keys).known[
+        f"guid:{entry(number).id}"
+    ]
+
+
+def published(store: Store) -> list[str]:
+    return [one.entry.id.rpartition("/")[2] for one in store.do_now(entries.of_category, "policies", 10)]
+
+
+def take_back(store: Store, number: int = 1, after: SourceState = STATE, now: datetime = NOW + HOUR) -> int:
+    gone = replace(known(store, number), tombstone_at=now)
+    return save_poll(store, SOURCE, Changes(retracted=(gone,)), after, now).retracted
+
+
+def out_with_page(store: Store) -> StoredEntry:
+    """An entry whose page was read."""
+    save_poll(store, COMPLETED, new(entry(1)), STATE, NOW)
+    [waiting] = store.do_now(entries.incomplete, "gazette", NOW, 50)
+    first = NOW + HOUR
+    store.do_now(
+        entries.save_completed, waiting, waiting.entry, waiting.story, ("policies",), PAGE, first, NOW
+    )
+    return known(store)
+
+
+def missed(store: Store, now: datetime) -> bool:
+    return store.do_now(retractions.page_gone, known(store), "404 Not Found", now)
+
+
+def due(store: Store, now: datetime) -> list[int]:
+    return [one.row for one in store.do_now(entries.incomplete, "gazette", now, 50)]
+
+
+def changed(store: Store) -> list[str]:
+    """The feeds that changed since this was asked last."""
+    found = store.do_now(feeds.changed_feeds)
+    for feed in found:
+        store.do_now(feeds.feed_published, feed.slug, feed.changed)
+    return [feed.slug for feed in found if feed.slug == "policies"]
+
+
+def test_what_a_tombstone_names_leaves_the_feed_and_is_told_as_lost(store: Store) -> None:
+    save_poll(store, SOURCE, new(entry(1), entry(2)), STATE, NOW)
+    changed(store)
+    assert take_back(store) == 1
+    assert published(store) == ["2"]
+    assert store.do_now(entries.count_of_category, "policies") == 1
+    assert store.do_now(entries.get_entry, known(store).row) is None
+    assert changed(store) == ["policies"]
+    assert store.do_now(retractions.retracted_of, "policies", 10) == [(entry(1).id, NOW + HOUR)]
+
+
+def test_losses_are_told_newest_first_and_no_more_than_asked_for(store: Store) -> None:
+    save_poll(store, SOURCE, new(entry(1), entry(2), entry(3)), STATE, NOW)
+    for number in (2, 1, 3):
+        take_back(store, number, now=NOW + number * HOUR)
+    found = store.do_now(retractions.retracted_of, "policies", 2)
+    assert [when for _, when in found] == [NOW + 3 * HOUR, NOW + 2 * HOUR]
+
+
+def test_the_same_loss_is_told_once(store: Store) -> None:
+    save_poll(store, SOURCE, new(entry(1)), STATE, NOW)
+    assert [take_back(store), take_back(store, now=NOW + 2 * HOUR)] == [1, 0]
+    assert known(store).retracted_at == NOW + HOUR
+
+
+def test_what_waits_to_be_sent_is_skipped_and_says_why(store: Store) -> None:
+    store.do_now(subscriptions.subscribe, subscription(), NOW)
+    save_poll(store, SOURCE, new(entry(1)), STATE, NOW)
+    take_back(store)
+    assert store.do_now(deliveries.head, "1001", NOW + HOUR) is None
+    counts = store.do_now(deliveries.counts)
+    assert (counts["pending"], counts["skipped"]) == (0, 1)
+
+
+def test_what_was_being_sent_meanwhile_is_not_sent_again(store: Store) -> None:
+    store.do_now(subscriptions.subscribe, subscription(), NOW)
+    save_poll(store, SOURCE, new(entry(1)), STATE, NOW)
+    taken = store.do_now(deliveries.head, "1001", NOW)
+    store.do_now(deliveries.claim, taken, NOW, "bot")
+    take_back(store)
+    store.do_now(lambda c: deliveries.settle(c, taken, State.PENDING, now=NOW, reason="429"))
+    assert store.do_now(deliveries.head, "1001", NOW + HOUR) is None
+    assert store.do_now(deliveries.counts)["skipped"] == 1
+
+
+def test_messages_that_tell_what_was_taken_back_can_be_found(store: Store) -> None:
+    store.do_now(subscriptions.subscribe, subscription(), NOW)
+    save_poll(store, SOURCE, new(entry(1)), STATE, NOW)
+    taken = store.do_now(deliveries.head, "1001", NOW)
+    store.do_now(deliveries.claim, taken, NOW, "bot")
+    store.do_now(lambda c: deliveries.settle(c, taken, State.SENT, now=NOW, message_id=5))
+    assert store.do_now(deliveries.sent_of_retracted, 10) == []
+    take_back(store)
+    [found] = store.do_now(deliveries.sent_of_retracted, 10)
+    assert (found.address.chat, found.message_id) == ("1001", 5)
+
+
+@pytest.fixture
+def twice(store: Store) -> Store:
+    """A story of two sources; the first one stands for it."""
+    store.do_now(sources.sync_sources, [SOURCE, HERALD])
+    store.do_now(subscriptions.subscribe, subscription(), NOW)
+    save_poll(store, SOURCE, new(entry(1)), STATE, NOW)
+    same = entry(1, id="tag:feeds.example,2026:herald/9", source_id="herald")
+    save_poll(store, HERALD, new(same), SourceState("herald"), NOW)
+    assert published(store) == ["1"]
+    return store
+
+
+def test_another_sources_entry_takes_the_place_of_its_story(twice: Store) -> None:
+    take_back(twice)
+    assert published(twice) == ["9"]
+    assert twice.do_now(entries.count_of_category, "policies") == 1
+
+
+def test_a_story_that_waits_to_be_sent_is_told_as_the_other_source_does(twice: Store) -> None:
+    take_back(twice)
+    waiting = twice.do_now(deliveries.head, "1001", NOW + HOUR)
+    assert twice.do_now(entries.get_entry, waiting.entry_row).entry.source_id == "herald"
+    assert twice.do_now(deliveries.counts)["pending"] == 1
+
+
+def test_a_restored_entry_says_what_it_says_now_and_is_announced_to_nobody(store: Store) -> None:
+    store.do_now(subscriptions.subscribe, subscription(), NOW)
+    save_poll(store, SOURCE, new(entry(1)), STATE, NOW)
+    take_back(store)
+    changed(store)
+    back = Changes(restored=((known(store), candidate(entry(1, title="Corrected"))),))
+    saved = save_poll(store, SOURCE, back, STATE, NOW + 2 * HOUR)
+    assert (saved.new, saved.updated, saved.planned) == (0, 1, 0)
+    [found] = store.do_now(entries.of_category, "policies", 10)
+    assert (found.entry.title, found.updated_at) == ("Corrected", NOW + 2 * HOUR)
+    assert found.tombstone_at == NOW + HOUR
+    assert changed(store) == ["policies"]
+    assert store.do_now(retractions.retracted_of, "policies", 10) == []
+    assert store.do_now(deliveries.counts)["pending"] == 0
+
+
+def test_an_entry_taken_back_before_its_page_was_read_never_comes_out(store: Store) -> None:
+    save_poll(store, COMPLETED, new(entry(1)), STATE, NOW)
+    [waiting] = store.do_now(entries.incomplete, "gazette", NOW, 50)
+    assert take_back(store) == 0
+    assert due(store, NOW + DAY) == []
+    told = (waiting, waiting.entry, waiting.story, ("policies",), PAGE, None, NOW + HOUR)
+    store.do_now(entries.save_completed, *told)  # its page was being asked
+    assert published(store) == []
+    assert store.do_now(retractions.retracted_of, "policies", 10) == []
+
+
+def test_a_page_gone_twice_a_day_apart_takes_its_entry_with_it(store: Store) -> None:
+    out_with_page(store)
+    assert not missed(store, NOW + HOUR)
+    assert not missed(store, NOW + 6 * HOUR)
+    assert due(store, NOW + DAY) == [1]
+    assert not missed(store, NOW + DAY)
+    assert due(store, NOW + DAY + HOUR) == [1]
+    assert missed(store, NOW + DAY + HOUR)
+    assert published(store) == []
+    assert store.do_now(retractions.retracted_of, "policies", 10) == [(entry(1).id, NOW + DAY + HOUR)]
+
+
+def test_a_page_that_answers_in_between_was_never_gone(store: Store) -> None:
+    out_with_page(store)
+    missed(store, NOW + HOUR)
+    told = (known(store), entry(1), entry(1).url, ("policies",), PAGE, NOW + DAY, NOW + 6 * HOUR)
+    store.do_now(entries.save_completed, *told)
+    assert not missed(store, NOW + DAY + HOUR)
+    assert published(store) == ["1"]
+
+
+@pytest.mark.parametrize("ill", [{"failures": 1}, {"stopped": "410 Gone"}, {"last_success": None}])
+def test_pages_of_a_source_that_is_not_well_prove_nothing(store: Store, ill: dict[str, object]) -> None:
+    out_with_page(store)
+    missed(store, NOW + HOUR)
+    store.do_now(sources.save_state, replace(STATE, **ill))  # type: ignore[arg-type]
+    assert not missed(store, NOW + DAY + HOUR)
+    assert due(store, NOW + 2 * DAY) == []
+    store.do_now(sources.save_state, STATE)
+    assert due(store, NOW + 2 * DAY + HOUR) == [1]
+    assert missed(store, NOW + 2 * DAY + HOUR)
+
+
+def test_a_page_that_is_there_again_restores_its_entry(store: Store) -> None:
+    out_with_page(store)
+    missed(store, NOW)
+    missed(store, NOW + DAY)
+    later = NOW + 2 * DAY
+    told = (known(store), entry(1), entry(1).url, ("policies",), PAGE, None, later)
+    assert store.do_now(entries.save_completed, *told).updated == 1
+    [found] = store.do_now(entries.of_category, "policies", 10)
+    assert (found.updated_at, found.missing_since) == (later, None)
+
+
+def test_a_retracted_entry_that_is_listed_again_has_its_page_asked(store: Store) -> None:
+    out_with_page(store)
+    missed(store, NOW)
+    missed(store, NOW + DAY)
+    save_poll(store, COMPLETED, Changes(), STATE, NOW + DAY, (Piece("", "guid:else", "link:else"),))
+    assert due(store, NOW + 9 * DAY) == []
+    here = (Piece("", f"guid:{entry(1).id}"),)
+    again = Changes(listed_again=(known(store),))
+    save_poll(store, COMPLETED, again, STATE, NOW + 10 * DAY, here)
+    assert due(store, NOW + 10 * DAY) == [1]
+
+
+def test_pages_are_asked_again_only_while_their_source_lists_them(store: Store) -> None:
+    out_with_page(store)
+    listed, unlisted = Piece("a", f"guid:{entry(1).id}"), Piece("b", "guid:else", "link:else")
+    save_poll(store, COMPLETED, Changes(), STATE, NOW, (listed, unlisted))
+    assert due(store, NOW + HOUR) == [1]
+    save_poll(store, COMPLETED, Changes(), STATE, NOW, (unlisted,))
+    assert due(store, NOW + HOUR) == []
+    save_poll(store, COMPLETED, Changes(), STATE, NOW, (listed,))
+    assert due(store, NOW + 6 * HOUR) == []
+
+
+def test_a_page_that_seems_gone_is_asked_again_though_it_is_not_listed_any_more(store: Store) -> None:
+    out_with_page(store)
+    missed(store, NOW + HOUR)
+    save_poll(store, COMPLETED, Changes(), STATE, NOW, (Piece("b", "guid:else", "link:else"),))
+    assert due(store, NOW + DAY + HOUR) == [1]
