@@ -8,6 +8,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from feedbot.pipeline import CompleteReport, DeliverReport, PollReport
+from feedbot.pipeline.hub import CallReport
 from feedbot.publish.site import PublishReport
 
 _SAME_ERROR = 3600.0
@@ -34,6 +35,14 @@ class Observer:
         )
         self.seconds = Histogram("feedbot_step_seconds", "How long a step took", ["step"], **make)
         self.waiting = Gauge("feedbot_deliveries_waiting", "Deliveries now, by state", ["state"], **make)
+        self.websub_calls = Counter(
+            "feedbot_websub_calls",
+            "Calls to hubs and subscribers, by what and result",
+            ["what", "result"],
+            **make,
+        )
+        self.hub_subscribers = Gauge("feedbot_hub_subscribers", "Whom our own hub pushes to", **make)
+        self.sources_pushed = Gauge("feedbot_sources_pushed", "Sources that a hub pushes", **make)
 
     def metrics(self) -> bytes:
         """The metrics in the text format of Prometheus."""
@@ -95,6 +104,18 @@ class Observer:
         self.published.inc(report.written)
         if report.written:
             self.event("publish", category=report.slug, entries=report.entries, seconds=round(seconds, 3))
+
+    def called(self, report: CallReport, seconds: float) -> None:
+        """A hub or a subscriber was called."""
+        self.seconds.labels("websub").observe(seconds)
+        self.websub_calls.labels(report.what, "error" if report.error else "ok").inc()
+        told = {"what": report.what, "host": report.host, "about": report.path}
+        if report.error:
+            self._failure(
+                "websub failed", f"{report.what} {report.host}", report.error, **told, ended=report.ended
+            )
+        else:
+            self.event("websub", **told, seconds=round(seconds, 3))
 
     def delivered(self, report: DeliverReport, seconds: float) -> None:
         """A message was tried."""

@@ -52,6 +52,15 @@ def _fault(found: URL, address: str) -> str | None:
     return None
 
 
+def is_literal(host: str) -> bool:
+    """Whether a host is an address and no name."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def without_user(url: URL) -> URL:
     """The same URL without user information."""
     return url.with_user(None) if url.raw_user or url.raw_password else url

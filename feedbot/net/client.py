@@ -15,7 +15,15 @@ from yarl import URL
 
 from feedbot.errors import FetchError, HostBusyError
 from feedbot.model import Document, Validators
-from feedbot.net.address import as_written, credentials, parsed, redirected, same_origin, without_user
+from feedbot.net.address import (
+    as_written,
+    credentials,
+    is_literal,
+    parsed,
+    redirected,
+    same_origin,
+    without_user,
+)
 from feedbot.net.answer import (
     charset_of,
     fresh_for,
@@ -100,6 +108,15 @@ class Client:
             return self._is_public(URL(url))
         except ValueError:
             return True
+
+    def may_call(self, url: str) -> bool:
+        """Whether a URL may be dialled as far as can be told without looking up its name."""
+        try:
+            target = parsed(url)
+            host, port = target.raw_host or "", target.port or 0
+            return self._guard.allows(host, port) if is_literal(host) else True
+        except FetchError:
+            return False
 
     def _is_public(self, target: URL) -> bool:
         return not self._guard.is_operators_host(target.raw_host or "", target.port or 0)
