@@ -467,6 +467,15 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """A button under a message: it opens an address, or tells the bot `data` (64 bytes at most)."""
+
+    text: str
+    url: str | None = None
+    data: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """What Telegram will be asked: text with spans; the caption of `photo` when there is one."""
 
@@ -475,3 +484,17 @@ class Message:
     photo: Photo | None = None
     preview_url: str | None = None
     silent: bool = False
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """An entry as it stands in our documents. `made_with` names what it was rendered with beside itself,
+    `updated` is what Atom calls so.
+    """
+
+    made_with: str
+    updated: datetime
+    atom: bytes
+    rss: bytes
+    json: bytes

@@ -10,7 +10,7 @@ from feedbot.model import Delivery, StoredEntry
 from feedbot.pipeline.tools import Tools
 from feedbot.rules.delivery import BotStopped, Outcome, RetryAfter, Sent
 from feedbot.store import deliveries, entries, outcomes, photos
-from feedbot.telegram.message import compose
+from feedbot.telegram.message import Form, compose
 from feedbot.telegram.send import Attempt, Picture, Sender
 
 
@@ -74,10 +74,8 @@ async def _attempt(
     known = tools.site.categories
     titles = {slug: known[slug].title for slug in stored.slugs if slug in known}
     language = delivery.language or stored.entry.language or "en"
-    with_photo, without = (
-        compose(stored.entry, titles, photo=photo, language=language, silent=delivery.silent)
-        for photo in (True, False)
-    )
+    form = Form(language=language, silent=delivery.silent)
+    with_photo, without = (compose(stored.entry, titles, form, photo=photo) for photo in (True, False))
     return await sender.send(
         delivery.address, with_photo, without, picture, attempts=delivery.attempts, jitter=jitter
     )

@@ -1,81 +1,162 @@
-"""An entry becomes the message that a subscriber reads: text and entities, never markup."""
+"""An entry becomes the message that a subscriber reads: text and entities, never markup. Pure."""
 
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 from urllib.parse import urlsplit
 
-from feedbot.model import Entry, Message, Span
-from feedbot.rules.text import cut, fold, headline, utf16_length
+from feedbot.model import Button, Entry, Message, Span
+from feedbot.rules.text import fold, headline, utf16_length
+from feedbot.telegram.render import render
+from feedbot.telegram.styled import MOST_ENTITIES, Styled, cut_utf16, joined, plain, shorten
+from feedbot.telegram.template import fill
 
 CAPTION_LIMIT, TEXT_LIMIT = 1024, 4096  # Bot API limits, counted in UTF-16 units: never smaller, so safe
 # In UTF-16 units; together they leave room for a summary beside any photo.
 _LONGEST_TITLE, _LONGEST_TAG, _LONGEST_BYLINE = 256, 40, 100
 _LONGEST_CAPTION, _LONGEST_CREDIT, _LONGEST_HOST = 200, 80, 60
 _MOST_TAGS = 3
+_MOST_BYTES_OF_DATA = 64  # callback data of a button
+_QUOTES = {"blockquote", "expandable_blockquote"}
 _WORDS = {
-    "en": {"credit": "Photos = ", "read": "Read on", "untitled": "Untitled"},
-    "ko": {"credit": "사진 = ", "read": "원문 보기", "untitled": "제목 없음"},
+    "en": {
+        "credit": "Photos = ",
+        "read": "Read on",
+        "untitled": "Untitled",
+        "updated": "Updated",
+        "withdrawn": "Withdrawn by its source",
+        "more": "and {count} more in {title}",
+        "mute": "Mute {source}",
+    },
+    "ko": {
+        "credit": "사진 = ",
+        "read": "원문 보기",
+        "untitled": "제목 없음",
+        "updated": "수정됨",
+        "withdrawn": "발행처에서 삭제한 기사",
+        "more": "{title}에 {count}건 더 있습니다",
+        "mute": "{source} 숨기기",
+    },
 }
+Style = Literal["photo", "text", "full", "link"]
 
 
-class _Draft:
-    """Text with spans, counted in UTF-16 units as the Bot API does."""
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a subscriber wants messages. `template` replaces what `style` would say; a style decides whether a
+    photo goes with it. `buttons` is whether they carry any.
+    """
 
-    def __init__(self) -> None:
-        self.text = ""
-        self.spans: list[Span] = []
-
-    def add(self, text: str, *styles: str, url: str | None = None) -> None:
-        """Append text that carries these entities."""
-        start, length = utf16_length(self.text), utf16_length(text)
-        self.text += text
-        if length:
-            self.spans += [Span(style, start, length) for style in styles]
-            self.spans += [Span("text_link", start, length, url)] if url else []
-
-    def append(self, other: "_Draft") -> None:
-        """Append another draft."""
-        start = utf16_length(self.text)
-        self.text += other.text
-        self.spans += [Span(s.type, s.offset + start, s.length, s.url) for s in other.spans]
+    style: str = "photo"
+    template: str = ""
+    language: str = "en"
+    silent: bool = False
+    buttons: bool = False
 
 
-def compose(entry: Entry, titles: Mapping[str, str], *, photo: bool, language: str, silent: bool) -> Message:
-    """The message of an entry: linked title, hashtags of its categories, date and byline, summary, the
-    photo's caption and credit, link.
+def wants_photo(form: Form) -> bool:
+    """Whether the lead photo is sent as such; the other styles show it in the preview of the link."""
+    return form.style == "photo"
+
+
+def compose(
+    entry: Entry,
+    titles: Mapping[str, str],
+    form: Form,
+    *,
+    photo: bool,
+    updated: datetime | None = None,
+    withdrawn: bool = False,
+) -> Message:
+    """The message of an entry.
 
     `titles` are the entry's categories by slug; `photo` is whether a photo goes with it, which leaves 1024
-    UTF-16 units instead of 4096.
+    UTF-16 units instead of 4096. `updated` is when a sent message was corrected, `withdrawn` that its source
+    took the article back.
     """
-    known = language.split("-", maxsplit=1)[0].lower()
-    language = known if known in _WORDS else "en"
-    words = _WORDS[language]
-    head, tail = _head(entry, titles, language), _tail(entry, words, photo=photo)
-    room = (CAPTION_LIMIT if photo else TEXT_LIMIT) - utf16_length(head.text) - utf16_length(tail.text) - 4
-    summary = cut_utf16(_summary(entry), room)
-    draft = _Draft()
-    draft.append(head)
-    if summary:
-        draft.add("\n\n" + summary)
-    if tail.text:
-        draft.add("\n\n")
-        draft.append(tail)
+    language = _known(form.language)
+    limit = CAPTION_LIMIT if photo else TEXT_LIMIT
+    note = _note(language, updated, withdrawn=withdrawn)
+    room = limit - (note.length + 2 if note.text else 0)
+    if withdrawn:
+        body = _head(entry, titles, language, "strikethrough")
+    elif not (form.template and (body := shorten(_filled(entry, titles, form, language), room)).text):
+        body = _styled(entry, titles, form.style, language, room, photo=photo)
+    whole = joined((body, note), "\n\n")
+    spans = sorted(whole.spans, key=lambda span: (span.offset, -span.length))
     return Message(
-        text=draft.text,
-        spans=tuple(draft.spans),
+        text=whole.text,
+        spans=tuple(spans[:MOST_ENTITIES]),
         photo=entry.photo if photo else None,
         preview_url=entry.url,
-        silent=silent,
+        silent=form.silent,
     )
 
 
-def _title(entry: Entry, untitled: str) -> str:
+def _known(language: str) -> str:
+    known = language.split("-", maxsplit=1)[0].lower()
+    return known if known in _WORDS else "en"
+
+
+def _note(language: str, updated: datetime | None, *, withdrawn: bool) -> Styled:
+    words = _WORDS[language]
+    if withdrawn:
+        return plain(words["withdrawn"], "italic")
+    return plain(f"{words['updated']} {_date(updated, language)}", "italic") if updated else Styled()
+
+
+def _styled(
+    entry: Entry, titles: Mapping[str, str], style: str, language: str, room: int, *, photo: bool
+) -> Styled:
+    """Linked title, hashtags of its categories, date and byline, and what the style adds to them."""
+    head, tail = _head(entry, titles, language), _tail(entry, _WORDS[language], photo=photo)
+    if style == "link":
+        return joined((_title(entry, language), tail), "\n")
+    left = room - head.length - tail.length - 4
+    told = _quoted(entry, left) if style == "full" else plain(cut_utf16(_summary(entry), left))
+    return joined((head, told, tail), "\n\n")
+
+
+def _quoted(entry: Entry, room: int) -> Styled:
+    """The whole article as a quote that opens when it is tapped; a quote holds no quote."""
+    article = shorten(render(entry.content_html or ""), room)
+    if not article.text:
+        return plain(cut_utf16(_summary(entry), room))
+    inside = [span for span in article.spans if span.type not in _QUOTES]
+    most = MOST_ENTITIES - 10  # what stands around it has some, too
+    return Styled(article.text, (Span("expandable_blockquote", 0, article.length), *inside[:most]))
+
+
+def _filled(entry: Entry, titles: Mapping[str, str], form: Form, language: str) -> Styled:
+    lead = entry.photo
+    return fill(
+        form.template,
+        {
+            "title": _title(entry, language).text,
+            "url": entry.url or "",
+            "summary": _summary(entry),
+            "text": entry.content_text or "",
+            "content": entry.content_html or "",
+            "date": _date(entry.published, language) if entry.published else "",
+            "authors": fold(", ".join(author.name for author in entry.authors)),
+            "category": ", ".join(titles.values()),
+            "hashtag": _hashtags(titles),
+            "caption": fold(lead.caption) if lead else "",
+            "credit": fold(lead.credit) if lead else "",
+            "source": _host(entry.url),
+            "language": language,
+        },
+    )
+
+
+def _title(entry: Entry, language: str, style: str = "bold") -> Styled:
     """What stands first and carries the link: there must be something to see and to tap."""
     texts = (entry.title, headline(entry.summary or ""), headline(entry.content_text or ""))
-    title = next(filter(_shows_something, map(fold, texts)), untitled)
-    return cut_utf16(title, _LONGEST_TITLE, at_sentence=False)
+    title = next(filter(_shows_something, map(fold, texts)), _WORDS[language]["untitled"])
+    return plain(cut_utf16(title, _LONGEST_TITLE, at_sentence=False), style, url=entry.url)
 
 
 def _shows_something(text: str) -> bool:
@@ -87,39 +168,38 @@ def _summary(entry: Entry) -> str:
     return "" if summary.rstrip("….") == title.rstrip("….") else summary
 
 
-def _head(entry: Entry, titles: Mapping[str, str], language: str) -> _Draft:
-    draft = _Draft()
-    draft.add(_title(entry, _WORDS[language]["untitled"]), "bold", url=entry.url)
-    found = dict.fromkeys(filter(None, (hashtag(title) for title in titles.values())))
-    tags = " ".join([tag for tag in found if utf16_length(tag) <= _LONGEST_TAG][:_MOST_TAGS])
+def _head(entry: Entry, titles: Mapping[str, str], language: str, style: str = "bold") -> Styled:
     names = fold(", ".join(author.name for author in entry.authors))
     when = _date(entry.published, language) if entry.published else ""
-    line = " · ".join(filter(None, (tags, when, cut_utf16(names, _LONGEST_BYLINE, at_sentence=False))))
-    if line:
-        draft.add("\n" + line)
-    return draft
+    byline = cut_utf16(names, _LONGEST_BYLINE, at_sentence=False)
+    line = " · ".join(filter(None, (_hashtags(titles), when, byline)))
+    return joined((_title(entry, language, style), plain(line)), "\n")
 
 
-def _tail(entry: Entry, words: Mapping[str, str], *, photo: bool) -> _Draft:
-    draft = _Draft()
+def _hashtags(titles: Mapping[str, str]) -> str:
+    found = dict.fromkeys(filter(None, (hashtag(title) for title in titles.values())))
+    return " ".join([tag for tag in found if utf16_length(tag) <= _LONGEST_TAG][:_MOST_TAGS])
+
+
+def _tail(entry: Entry, words: Mapping[str, str], *, photo: bool) -> Styled:
+    told = Styled()
     if photo and entry.photo:
-        draft.add(cut_utf16(fold(entry.photo.caption), _LONGEST_CAPTION), "italic")
-        credit = fold(entry.photo.credit)
-        if credit:
-            line = words["credit"] + cut_utf16(credit, _LONGEST_CREDIT, at_sentence=False)
-            draft.add(("\n" if draft.text else "") + line)
-    if entry.url:
-        host = (urlsplit(entry.url).hostname or "").removeprefix("www.")[:_LONGEST_HOST]
-        draft.add("\n\n" if draft.text else "")
-        draft.add(f"{words['read']} → {host}", url=entry.url)
-    return draft
+        caption = plain(cut_utf16(fold(entry.photo.caption), _LONGEST_CAPTION), "italic")
+        credit = cut_utf16(fold(entry.photo.credit), _LONGEST_CREDIT, at_sentence=False)
+        told = joined((caption, plain(words["credit"] + credit if credit else "")), "\n")
+    link = plain(f"{words['read']} → {_host(entry.url)}", url=entry.url) if entry.url else Styled()
+    return joined((told, link), "\n\n")
+
+
+def _host(url: str | None) -> str:
+    return (urlsplit(url or "").hostname or "").removeprefix("www.")[:_LONGEST_HOST]
 
 
 def hashtag(title: str) -> str:
     """`Sci-Tech` as `#SciTech`: a hashtag is letters, digits and `_`, and not digits alone."""
     words = re.findall(r"\w+", title)
-    joined = "".join(word[:1].upper() + word[1:] for word in words)
-    return f"#{joined}" if joined and not joined.isdigit() else ""
+    joined_words = "".join(word[:1].upper() + word[1:] for word in words)
+    return f"#{joined_words}" if joined_words and not joined_words.isdigit() else ""
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -131,11 +211,20 @@ def _date(moment: datetime, language: str) -> str:
     return f"{_MONTHS[moment.month - 1]} {moment.day}, {moment.year}"
 
 
-def cut_utf16(text: str, room: int, *, at_sentence: bool = True) -> str:
-    """At most `room` UTF-16 units of a text, cut at a sentence or a word."""
-    if room <= 0:
-        return ""
-    limit = room
-    while utf16_length(shortened := cut(text, limit, at_sentence=at_sentence)) > room:
-        limit -= max(1, (utf16_length(shortened) - room + 1) // 2)
-    return shortened
+def digest(count: int, title: str, url: str, *, language: str, silent: bool) -> Message:
+    """One line instead of many messages: `count` more entries of a category, and where to read them."""
+    line = _WORDS[_known(language)]["more"].format(count=count, title=title)
+    told = plain(f"{line} → ") + plain(_host(url), url=url)
+    return Message(told.text, told.spans, None, None, silent)
+
+
+def with_buttons(message: Message, entry: Entry, subscription: int, language: str) -> Message:
+    """The message with a button to read the article and one to mute its source for this subscription."""
+    words, rows = _WORDS[_known(language)], []
+    if entry.url:
+        rows.append(Button(words["read"], url=entry.url))
+    data = f"mute:{subscription}:{entry.source_id}"
+    if len(data.encode()) <= _MOST_BYTES_OF_DATA:
+        source = _host(entry.url) or entry.source_id
+        rows.append(Button(words["mute"].format(source=cut_utf16(source, 40, at_sentence=False)), data=data))
+    return replace(message, buttons=tuple(rows))

@@ -73,7 +73,7 @@ class _List:
     step: int = 1
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Open:
     """An entity whose end is not there yet; it begins with the next word, a block with its line."""
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from feedbot.demo.botapi.entities import read_text
 from feedbot.model import Author, Message
 from feedbot.rules.text import clean, utf16_length
-from feedbot.telegram.message import CAPTION_LIMIT, TEXT_LIMIT, compose, cut_utf16, hashtag
+from feedbot.telegram.message import CAPTION_LIMIT, TEXT_LIMIT, Form, compose, digest, hashtag, with_buttons
+from feedbot.telegram.styled import cut_utf16
 from tests.support import entry, with_photo
 
 BIDI = re.compile("[\u202a-\u202e]")
@@ -18,7 +19,7 @@ TITLES = {"policies": "Policies"}
 
 
 def of(made, *, photo: bool = True, language: str = "en") -> Message:
-    return compose(made, TITLES, photo=photo, language=language, silent=False)
+    return compose(made, TITLES, Form(language=language), photo=photo)
 
 
 def spanned(message: Message, kind: str) -> list[str]:
@@ -178,3 +179,88 @@ def test_a_long_summary_is_cut_at_a_sentence() -> None:
 @given(st.text(alphabet="a👨‍👩‍👧 한글. 🇰🇷", max_size=200), st.integers(0, 120))
 def test_cutting_counts_utf16_units(text: str, room: int) -> None:
     assert utf16_length(cut_utf16(text, room)) <= max(0, room)
+
+
+ARTICLE = "<p>The <b>harbour</b> opened.</p><blockquote>So they said.</blockquote><ul><li>one</li></ul>"
+
+
+def in_style(style: str, **changes) -> Message:
+    return compose(entry(1, content_html=ARTICLE, **changes), TITLES, Form(style=style), photo=False)
+
+
+def test_the_full_style_holds_the_whole_article_in_a_quote_that_opens() -> None:
+    message = in_style("full")
+    assert spanned(message, "expandable_blockquote") == ["The harbour opened.\n\nSo they said.\n\n• one"]
+    assert spanned(message, "blockquote") == []
+    assert message.text.startswith("Article 1\n#Policies")
+    assert message.text.endswith("Read on → gazette.example")
+
+
+def test_the_full_style_without_a_text_says_the_summary() -> None:
+    message = compose(entry(1, content_html=None), TITLES, Form(style="full"), photo=False)
+    assert "What article 1 says." in message.text
+
+
+def test_the_link_style_is_the_title_and_its_link() -> None:
+    assert in_style("link").text == "Article 1\nRead on → gazette.example"
+
+
+def test_the_text_style_says_the_summary_and_no_caption() -> None:
+    assert "What article 1 says." in in_style("text").text
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.sampled_from(["<p>", "word 글 ", "😀" * 50, "<b>", "</b>", "<pre>"]), max_size=60))
+def test_every_style_is_taken_by_the_server_whatever_the_article(pieces: list[str]) -> None:
+    made = replace(entry(1), content_html="".join(pieces) * 8)
+    for style in ("text", "full", "link"):
+        message = compose(made, TITLES, Form(style=style), photo=False, updated=made.first_seen)
+        assert utf16_length(message.text) <= TEXT_LIMIT
+        text, entities = taken(message, caption=False)
+        assert (text, len(entities)) == (message.text, len(message.spans))
+
+
+def test_a_corrected_message_says_so_and_still_fits() -> None:
+    made = with_photo(entry(1, summary="A sentence of it. " * 200))
+    message = compose(made, TITLES, Form(), photo=True, updated=made.first_seen)
+    assert message.text.endswith("\n\nUpdated Mar 1, 2026")
+    assert utf16_length(message.text) <= CAPTION_LIMIT
+
+
+def test_a_withdrawn_article_is_struck_through() -> None:
+    message = compose(entry(1), TITLES, Form(language="ko"), photo=False, withdrawn=True)
+    assert spanned(message, "strikethrough") == ["Article 1"]
+    assert message.text.endswith("발행처에서 삭제한 기사")
+    assert "What article 1 says." not in message.text
+
+
+def test_a_template_says_what_the_subscriber_wants() -> None:
+    form = Form(template="<b>{{ title }}</b>\n{{ summary }}{% if credit %}\n© {{ credit }}{% endif %}")
+    message = compose(with_photo(entry(1, summary="5 < 6")), TITLES, form, photo=True)
+    assert message.text == "Article 1\n5 < 6\n© Gazette Pictures"
+    assert spanned(message, "bold") == ["Article 1"]
+
+
+def test_a_template_that_says_nothing_gives_way_to_the_style() -> None:
+    form = Form(template="{% if summary == 'x' %}y{% endif %}")
+    assert compose(entry(1), TITLES, form, photo=False).text.startswith("Article 1\n#Policies")
+
+
+def test_a_digest_says_how_many_more_there_are_and_where() -> None:
+    message = digest(12, "Policies", "https://news.example/c/policies", language="en", silent=False)
+    assert message.text == "and 12 more in Policies → news.example"
+    assert spanned(message, "text_link") == ["news.example"]
+    assert "12건" in digest(12, "정책", "https://news.example/", language="ko-KR", silent=False).text
+
+
+def test_buttons_read_the_article_and_mute_its_source() -> None:
+    message = with_buttons(of(entry(1)), entry(1), 7, "en")
+    assert [(one.text, one.url, one.data) for one in message.buttons] == [
+        ("Read on", entry(1).url, None),
+        ("Mute gazette.example", None, f"mute:7:{entry(1).source_id}"),
+    ]
+
+
+def test_a_source_whose_name_is_too_long_for_a_button_has_none_to_mute_it() -> None:
+    made = replace(entry(1), source_id="s" * 70)
+    assert [one.data for one in with_buttons(of(made), made, 7, "en").buttons] == [None]
