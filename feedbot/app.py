@@ -29,18 +29,22 @@ from feedbot.model import Address, Source, Subscription
 from feedbot.net.client import Client, user_agent
 from feedbot.net.guard import Guard
 from feedbot.pipeline import Tools, publish, publish_index
+from feedbot.pipeline.tools import Hub
 from feedbot.publish.files import clean_leftovers
 from feedbot.publish.people import People
 from feedbot.publish.shelf import Shelf
 from feedbot.publish.site import Site
+from feedbot.rules.websub import hub_url
 from feedbot.sources.pack import Packs
 from feedbot.sources.packs import load_packs, with_pack
-from feedbot.store import Store, deliveries, feeds, sources, subscriptions
+from feedbot.store import Store, deliveries, feeds, sources, subscriptions, websub
+from feedbot.store import hub as hub_records
 from feedbot.store.store import InstanceLock
 from feedbot.telegram.pacer import Pacer
 from feedbot.telegram.photos import Photos
 from feedbot.telegram.send import Sender
 from feedbot.web.app import Health, Parts, build_app
+from feedbot.web.hub import WebSubParts, websub_routes
 from feedbot.web.serve import Server, bind
 from feedbot.worker import Worker
 
@@ -101,15 +105,28 @@ def configured_subscriptions(config: Config) -> list[Subscription]:
     ]
 
 
-def make_client(config: Config, before_large: Callable[[], Awaitable[object]] | None = None) -> Client:
+def make_client(
+    config: Config,
+    before_large: Callable[[], Awaitable[object]] | None = None,
+    guard: Guard | None = None,
+) -> Client:
     """The client towards strangers; large bodies wait for `before_large`."""
     return Client(
         user_agent=user_agent(__version__, config.feedbot.contact),
-        guard=Guard([parse_network(text) for text in config.fetch.allow_networks]),
+        guard=guard or Guard([parse_network(text) for text in config.fetch.allow_networks]),
         host_gap=config.fetch.host_gap,
         host_concurrency=config.fetch.host_concurrency,
         before_large=before_large,
     )
+
+
+def make_hub(config: Config) -> Hub | None:
+    """The hub that documents name, with a client of its own: the operator's word is always allowed."""
+    url = hub_url(config.publish.hub, config.feedbot.base_url)
+    if url is None or config.publish.hub == "self":
+        return Hub(url) if url else None
+    everywhere = Guard([parse_network(text) for text in ("0.0.0.0/0", "::/0")])
+    return Hub(url, make_client(config, guard=everywhere))
 
 
 def authority_of(config: Config) -> str:
@@ -178,6 +195,9 @@ async def _take_configuration(store: Store, config: Config, known: dict[str, Sou
     await store.do(feeds.sync_feeds, slugs, authority_of(config), now)
     await store.do(feeds.mark_changed, slugs)  # what renders them may be newer than their documents
     await store.do(subscriptions.sync_configured, configured_subscriptions(config), now)
+    await store.do(websub.renew_elsewhere, config.feedbot.base_url, now)
+    if config.publish.hub in {"", "self"}:
+        await store.do(hub_records.forget_pings)
 
 
 def _tell(observer: Observer, config: Config, token: str | None, warning: str | None) -> None:
@@ -216,7 +236,8 @@ async def _open_parts(
         entries=config.publish.entries,
         categories={category.slug: category for category in config.categories()},
     )
-    tools = Tools(store, client, worker, packs, authority_of(config), photos, site, config.rules())
+    hub = make_hub(config)
+    tools = Tools(store, client, worker, packs, authority_of(config), photos, site, config.rules(), hub)
     sender, lane, updates = None, None, None
     if token is not None:
         sender = Sender(token, config.telegram.api_url, shrink=photos.shrink)
@@ -232,6 +253,8 @@ async def _open_parts(
             await sender.close()
         await worker.close()
         await client.close()
+        if hub is not None and hub.client is not None:
+            await hub.client.close()
 
 
 async def once(config: Config, at: datetime | None, deliver_seconds: float, progress: Progress) -> Round:
@@ -288,16 +311,20 @@ class _Daemon:
 
     def _server(self, listener: socket.socket, *, own: bool) -> Server:
         app = self._app
-        people = People(app.tools.site)
+        people, hub, base_url = People(app.tools.site), app.tools.hub, app.tools.site.base_url
         parts = Parts(
             shelf=app.tools.site.shelf,
-            base_url=app.tools.site.base_url,
-            hub=None,
+            base_url=base_url,
+            hub=hub.url if hub else None,
             entry_page=people.entry,
             category_page=people.category,
             missing_page=people.missing,
             health=self._health,
             metrics=app.observer.metrics,
+            routes=websub_routes(
+                WebSubParts(app.tools.store, app.tools.client, app.tools.site.shelf, base_url, app.clock),
+                own_hub=hub is not None and hub.client is None,
+            ),
         )
         return Server(build_app(parts, public=not own, metrics_for_all=own), listener)
 

@@ -12,12 +12,14 @@ from telegram.error import TelegramError
 from feedbot.jobs.local import jitter
 from feedbot.jobs.observe import Observer
 from feedbot.jobs.sending import Lane
+from feedbot.jobs.websub import WebSub
 from feedbot.model import Source, SourceState
 from feedbot.pipeline import PollReport, Tools, complete, poll, publish, publish_index
 from feedbot.store import deliveries, entries, feeds, sources, subscriptions
 
 T = TypeVar("T")
 _AT_A_TIME = 8
+_HUB_SECONDS = 10.0  # for telling hub and subscribers of what changed
 
 
 @dataclass(slots=True)
@@ -147,6 +149,7 @@ async def _publish_changed(crew: Crew, at: datetime) -> int:
             crew.observer.publication(report, 0.0)
             written += report.written
     await publish_index(crew.tools)
+    await WebSub(crew.tools, crew.observer, lambda: at, jitter).run_until_idle(_HUB_SECONDS)
     return written
 
 

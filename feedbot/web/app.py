@@ -3,7 +3,7 @@
 import ipaddress
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -51,7 +51,9 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What is answered from. `missing_page` takes the name of a sentence (`publish/words.py`)."""
+    """What is answered from. `missing_page` takes the name of a sentence (`publish/words.py`); `routes` are
+    those of WebSub.
+    """
 
     shelf: Shelf
     base_url: str
@@ -61,6 +63,7 @@ class Parts:
     missing_page: Callable[[str], bytes]
     health: Callable[[], Awaitable[Health]]
     metrics: Callable[[], bytes]
+    routes: Sequence[Route] = ()
 
 
 def build_app(parts: Parts, *, public: bool = True, metrics_for_all: bool = False) -> ASGIApp:
@@ -72,7 +75,8 @@ def build_app(parts: Parts, *, public: bool = True, metrics_for_all: bool = Fals
     if public:
         found |= {"/e/{row}": answers.entry, "/c/{slug}": answers.category}
         found["/{path:path}"] = answers.nothing
-    routes = [Route(path, answer, methods=["GET", "HEAD"]) for path, answer in found.items()]
+    routes = [*parts.routes] if public else []
+    routes += [Route(path, answer, methods=["GET", "HEAD"]) for path, answer in found.items()]
     handlers: Any = {HTTPException: answers.error, 500: answers.error}
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False  # a redirect would repeat the client's Host header
