@@ -249,3 +249,11 @@ class TestPages:
         while following := next_page_visit(NOW, times[-1]):
             times.append(following)
         assert [(time - NOW) / HOUR for time in times] == [0, 1, 6, 24]
+
+    def test_one_that_is_gone_is_asked_once_more_a_day_later_and_then_ever_more_seldom(self):
+        times, gone = [NOW], NOW + HOUR
+        while (following := next_page_visit(NOW, times[-1], gone if times[-1] >= gone else None)) and (
+            following < NOW + 9 * DAY
+        ):
+            times.append(following)
+        assert [(time - NOW) / HOUR for time in times] == [0, 1, 6, 24, 25, 49, 97, 193]
