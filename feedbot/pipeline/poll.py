@@ -12,6 +12,7 @@ from feedbot.model import Kind, ParsedFeed, Piece, Source, SourceState
 from feedbot.net.answer import mask
 from feedbot.pipeline.reading import PoisonError, Reading, read_source, reader_of
 from feedbot.pipeline.tools import Tools
+from feedbot.pipeline.websub import hub_of, remember_hub
 from feedbot.rules import schedule
 from feedbot.rules.changes import find_changes, flood_of, is_first_sight
 from feedbot.rules.filters import slugs_for
@@ -66,12 +67,14 @@ async def poll(
         return await _failed(tools, source, state, error, now, terms, jitter)
     per_week = await _per_week(tools, state, now) if terms.interval is None else None
     document = reading.document
+    link = hub_of(document, reading.parsed) if reading.parsed else state.hub
+    terms = replace(terms, pushed=True) if await remember_hub(tools, state, link, now) else terms
     after = schedule.after_success(
         state, document, reading.parsed, reading.body_hash, now, terms, jitter, per_week
     )
     found_url, reader = reading.found_url or state.found_url, reader_of(source, tools.packs)
-    if (after.found_url, after.reader) != (found_url, reader):
-        after = replace(after, found_url=found_url, reader=reader)
+    if (after.found_url, after.reader, after.hub) != (found_url, reader, link):
+        after = replace(after, found_url=found_url, reader=reader, hub=link)
     moved = mask(after.moved_to) if after.moved_to and after.moved_to != state.moved_to else None
     report = PollReport(source.id, document.status, moved_to=moved)
     if reading.parsed is None:

@@ -15,6 +15,7 @@ COUNT_EVERY = timedelta(hours=24)
 COUNTED = timedelta(days=28)  # over which entries a week are counted
 _ELSEWHERE_FAILURES = 3  # after so many the address of the configuration is tried again
 _POLLS_AN_ENTRY = 4
+_PUSHED = 4  # times as long between polls while a hub says when
 _TIRED_AFTER = 8  # unchanged polls without validators until the interval doubles, and doubles again
 _POISON_TRIES, _POISON_REST = 2, timedelta(hours=24)
 
@@ -27,8 +28,8 @@ PAGE_GONE_AFTER = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Under which terms a source is polled: the operator's interval, whether its host is a public one, and
-    whether its address has user information.
+    """Under which terms a source is polled: the operator's interval, whether its host is a public one,
+    whether its address has user information, and whether a hub pushes it.
 
     The floor holds for public hosts; those in `allow_networks` may be polled as often as `interval` says.
     """
@@ -36,6 +37,7 @@ class Terms:
     interval: timedelta | None
     public: bool
     has_user: bool = False
+    pushed: bool = False
 
 
 def poll_url(state: SourceState, url: str) -> str:
@@ -84,6 +86,9 @@ def _interval(terms: Terms, per_week: float | None, blind: int | None) -> tuple[
     if blind is not None:
         chosen *= 2 * 2 ** min(blind // _TIRED_AFTER, 10)
         why += ", without validators"
+    if terms.pushed:
+        chosen *= _PUSHED
+        why += ", pushed by its hub"
     return min(chosen, CEILING), why
 
 

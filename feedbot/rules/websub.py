@@ -17,7 +17,6 @@ MOST_FORM = 16_384  # bytes of a request: two addresses and a secret, percent-en
 LONGEST_URL = 2048
 GIVE_UP = timedelta(days=3)  # a callback that fails for so long is dropped
 HINT_GAP = timedelta(seconds=60)  # between two polls of a public host that pushes ask for
-STRETCH = 4  # while a hub pushes, an adaptive interval is so many times as long
 SOON = timedelta(minutes=5)
 DENIED = timedelta(days=1)  # a hub that says no is asked again after a day
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=6)
