@@ -3,26 +3,24 @@
 import asyncio
 import random
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
-from urllib.parse import urlsplit
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from feedbot.jobs.observe import Observer
 from feedbot.jobs.sending import Lane
+from feedbot.jobs.turns import MOST_POLLS, Turns
 from feedbot.model import Source, SourceState
 from feedbot.pipeline import Tools, complete, poll, publish, publish_index
 from feedbot.store import deliveries, entries, feeds, retention, sources, subscriptions
 
 TICK = 1.0
-MOST_POLLS = 256  # most of them wait for a slow server; of large bodies the client takes a few at a time
-_MOST_OF_A_HOST = 16  # so that a host that hangs keeps no others waiting, however many sources it has
 _MOST_DUE = 2000  # that are looked at
 MOST_SITES = 64  # whose pages are asked at once
 _GRACE = 3600
+_REST, _LONGEST_REST = 3.0, 10.0  # publishing takes a quarter of the time at most, where there is much to do
 PHOTO_FILES_KEPT = timedelta(days=30)
 DELIVERIES_KEPT = timedelta(days=90)
 
@@ -45,6 +43,8 @@ class Local:
     ) -> None:
         self._tools, self._sources, self._observer = tools, known, observer
         self._lane, self._clock = lane, clock
+        self._turns = Turns(tools.client.host_concurrency)
+        self._rest_until = 0.0
         self._running: dict[str, asyncio.Task[None]] = {}
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._last_tick = time.monotonic()
@@ -96,23 +96,21 @@ class Local:
 
     async def _tick_sources(self) -> None:
         self._last_tick = time.monotonic()
-        room = MOST_POLLS - self._count("poll:")
-        if room <= 0:
+        now = self._clock()
+        running = {key.removeprefix("poll:") for key in self._running if key.startswith("poll:")}
+        if len(running) >= MOST_POLLS:
             return
-        due = await self._tools.store.do(sources.due_sources, self._clock(), _MOST_DUE)
-        running = {source.id for source, _ in due if f"poll:{source.id}" in self._running}  # due till saved
-        of_host = Counter(urlsplit(source.url).netloc for source, _ in due if source.id in running)
-        for stored, state in due:
-            source, host = self._sources.get(stored.id, stored), urlsplit(stored.url).netloc
-            if room > 0 and source.id not in running and of_host[host] < _MOST_OF_A_HOST:
-                room -= 1
-                of_host[host] += 1
-                self._start(f"poll:{source.id}", partial(self._poll, source, state))
+        due = await self._tools.store.do(sources.due_sources, now, _MOST_DUE)
+        for stored, state in self._turns.choose(due, running, now):
+            source = self._sources.get(stored.id, stored)
+            self._start(f"poll:{source.id}", partial(self._poll, source, state))
 
     async def _poll(self, source: Source, state: SourceState) -> None:
         started = time.monotonic()
         report = await poll(self._tools, source, state, self._clock(), jitter=jitter())
-        self._observer.polled(report, time.monotonic() - started)
+        took = time.monotonic() - started
+        self._turns.note(source.id, took)
+        self._observer.polled(report, took)
         self._wake()
 
     async def _tick_pages(self) -> None:
@@ -129,7 +127,7 @@ class Local:
 
     async def _tick_feeds(self) -> None:
         await self._tools.store.do(subscriptions.plan_latest, self._clock())
-        if await self._changed():
+        if time.monotonic() >= self._rest_until and await self._changed():
             self._start("publish", self._publish_all)
         self._wake()
 
@@ -139,10 +137,13 @@ class Local:
         return [slug for slug in known if not self._observer.is_paused(f"publish:{slug}")]
 
     async def _publish_all(self) -> None:
-        """Every feed that changed, then the pages that list them."""
+        """Every feed that changed, then the pages that list them; then a rest, so that other work goes on."""
+        started = time.monotonic()
         for slug in await self._changed():
             await self._observer.guarded(f"publish:{slug}", partial(self._publish, slug))
         await publish_index(self._tools)
+        ended = time.monotonic()
+        self._rest_until = ended + min(_REST * (ended - started), _LONGEST_REST)
 
     async def _publish(self, slug: str) -> None:
         started = time.monotonic()

@@ -97,6 +97,7 @@ class Client:
         """
         self._agent, self._guard, self._lookup = user_agent, guard, lookup
         self._gap, self._clock = host_gap.total_seconds(), clock
+        self.host_concurrency = host_concurrency
         self._manners = Manners(host_concurrency, clock=clock, sleep=sleep)
         self._crawling = {verify: self._make_crawling(verify_tls=verify) for verify in (True, False)}
         self._gate = Gate(before_large)
