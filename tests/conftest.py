@@ -19,13 +19,24 @@ if os.environ.get("CI"):
     settings.load_profile("ci")
 
 
-@pytest.fixture(params=["sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """An open store with one source and one category; the database is a parameter, as a second one comes."""
-    assert request.param == "sqlite"
-    opened = Store.open(tmp_path / "feedbot.db")
+@pytest.fixture(scope="session")
+def new_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The file of a database with one source and one category; migrating it once does for all tests."""
+    path = tmp_path_factory.mktemp("store") / "feedbot.db"
+    opened = Store.open(path)
     opened.do_now(sources.sync_sources, [SOURCE])
     opened.do_now(feeds.sync_feeds, ["policies"], "feeds.example", NOW)
+    opened.close_now()
+    return path.read_bytes()
+
+
+@pytest.fixture(params=["sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, new_database: bytes) -> Iterator[Store]:
+    """An open store with one source and one category; the database is a parameter, as a second one comes."""
+    assert request.param == "sqlite"
+    path = tmp_path / "feedbot.db"
+    path.write_bytes(new_database)
+    opened = Store.open(path)
     yield opened
     opened.close_now()
 

@@ -5,6 +5,7 @@ import contextlib
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import feedparser
@@ -12,6 +13,8 @@ import pytest
 from aiohttp import web
 from reader import make_reader
 
+from feedbot.demo.botapi import BotApi
+from feedbot.demo.site import Site
 from feedbot.demo.site.articles import Article
 from tests.publish.checker import problems
 from tests.rig import Rig
@@ -20,28 +23,52 @@ AT = "2026-12-01T10:00:00+09:00"
 pytestmark = pytest.mark.slow
 
 
+@dataclass(frozen=True)
+class Published:
+    """A document, its own address, and what it should say: the articles, newest first."""
+
+    document: bytes
+    address: str
+    site: str
+    articles: list[Article]
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """The sample site's Policies, published by the real program."""
+
+    async def publish() -> Published:
+        site, api = Site(first=12, every=0), BotApi()
+        await site.start()
+        await api.start()
+        rig = Rig(tmp_path_factory.mktemp("published"), site, api)
+        rig.configure()
+        try:
+            await rig.once(AT)
+        finally:
+            await site.stop()
+            await api.stop()
+        articles = [one for one in reversed(site.articles) if one.section == "Policies"]
+        document = (rig.folder / "feeds" / "policies.atom").read_bytes()
+        return Published(document, f"{rig.web}/feeds/policies.atom", site.url, articles)
+
+    return asyncio.run(publish())
+
+
 @pytest.fixture
-async def published(rig: Rig) -> AsyncIterator[tuple[Rig, str]]:
-    """The sample site's Policies, published by the real program and served as a plain file."""
-    rig.site.publish(6)
-    await rig.once(AT)
+async def url(published: Published) -> AsyncIterator[str]:
+    """The document, served as a plain file."""
+
+    async def served(_request: web.Request) -> web.Response:
+        return web.Response(body=published.document, content_type="application/atom+xml")
+
     app = web.Application()
-    feed, atom = rig.folder / "feeds" / "policies.atom", {"Content-Type": "application/atom+xml"}
-
-    async def served(_request: web.Request) -> web.FileResponse:
-        return web.FileResponse(feed, headers=atom)
-
     app.router.add_get("/policies.atom", served)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield rig, f"http://127.0.0.1:{runner.addresses[0][1]}/policies.atom"
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/policies.atom"
     await runner.cleanup()
-
-
-def meant(rig: Rig) -> list[Article]:
-    """What the site says, newest first."""
-    return [one for one in reversed(rig.site.articles) if one.section == "Policies"]
 
 
 def shows(html: str, article: Article) -> bool:
@@ -51,19 +78,16 @@ def shows(html: str, article: Article) -> bool:
     return all(one in plain for one in words) and "Related" not in plain and article.email not in plain
 
 
-async def test_the_document_has_no_problem(published: tuple[Rig, str]):
-    rig, _ = published
-    document = (rig.folder / "feeds" / "policies.atom").read_bytes()
-    assert problems(document, f"{rig.web}/feeds/policies.atom") == []
+def test_the_document_has_no_problem(published: Published):
+    assert problems(published.document, published.address) == []
 
 
-async def test_feedparser_reads_it_rightly(published: tuple[Rig, str]):
-    rig, _ = published
-    feed = feedparser.parse((rig.folder / "feeds" / "policies.atom").read_bytes())
+def test_feedparser_reads_it_rightly(published: Published):
+    feed = feedparser.parse(published.document)
     assert not feed.bozo
-    for found, article in zip(feed.entries, meant(rig), strict=True):
-        picture = rig.site.url + article.pictures[0].path
-        assert (found.title, found.link) == (article.title, rig.site.url + article.path)
+    for found, article in zip(feed.entries, published.articles, strict=True):
+        picture = published.site + article.pictures[0].path
+        assert (found.title, found.link) == (article.title, published.site + article.path)
         assert (found.author_detail.name, found.author_detail.email) == (article.author, article.email)
         assert found.tags[0].term == "policies"
         assert shows(found.content[0].value, article)
@@ -72,21 +96,19 @@ async def test_feedparser_reads_it_rightly(published: tuple[Rig, str]):
         assert found.source.title == "127.0.0.1"
 
 
-async def test_reader_reads_it_rightly_and_sees_no_change_the_second_time(published: tuple[Rig, str]):
-    rig, url = published
-
+async def test_reader_reads_it_rightly_and_sees_no_change_the_second_time(published: Published, url: str):
     def read() -> None:
         with contextlib.closing(make_reader(":memory:")) as reader:
             reader.add_feed(url)
             reader.update_feeds()
             entries = {one.link: one for one in reader.get_entries()}
-            assert len(entries) == len(meant(rig))
-            for article in meant(rig):
-                found = entries[rig.site.url + article.path]
+            assert len(entries) == len(published.articles)
+            for article in published.articles:
+                found = entries[published.site + article.path]
                 assert (found.title, found.authors_str) == (article.title, article.author)
                 assert shows(found.content[0].value, article)
                 assert found.content[0].type == "text/html"
-                assert found.enclosures[0].href == rig.site.url + article.pictures[0].path
+                assert found.enclosures[0].href == published.site + article.pictures[0].path
                 assert found.enclosures[0].type == "image/jpeg"
                 assert (found.enclosures[0].length or 0) > 1000
                 assert found.published is not None
@@ -99,12 +121,11 @@ async def test_reader_reads_it_rightly_and_sees_no_change_the_second_time(publis
 
 
 async def test_newsboat_reads_it_rightly_and_takes_the_article_for_its_link(
-    published: tuple[Rig, str], tmp_path: Path
+    published: Published, url: str, tmp_path: Path
 ):
     program = shutil.which("newsboat")
     if program is None:
         pytest.skip("newsboat is not installed (Debian package newsboat)")
-    rig, url = published
     home = tmp_path / "newsboat"
     home.mkdir()
     (home / "urls").write_text(url + "\n")
@@ -123,10 +144,10 @@ async def test_newsboat_reads_it_rightly_and_takes_the_article_for_its_link(
         query = "select url, title, author, content, pubDate, enclosure_url from rss_item"
         rows = {url: row for url, *row in cache.execute(query)}
         assert cache.execute("select title from rss_feed").fetchone() == ("Policies – Test News",)
-    assert len(rows) == len(meant(rig))
-    for article in meant(rig):
-        title, author, content, published_at, enclosure = rows[rig.site.url + article.path]
+    assert len(rows) == len(published.articles)
+    for article in published.articles:
+        title, author, content, published_at, enclosure = rows[published.site + article.path]
         assert (title, author) == (article.title, article.author)
         assert shows(content, article)
         assert 0 <= article.published.timestamp() - published_at < 86_400
-        assert enclosure in {"", rig.site.url + article.pictures[0].path}  # it keeps sound and film only
+        assert enclosure in {"", published.site + article.pictures[0].path}  # it keeps sound and film only

@@ -125,8 +125,7 @@ def test_help_names_a_category_that_there_is(person: Person) -> None:
     assert "nothing to follow yet" in (said or "")
 
 
-@pytest.mark.parametrize("command", ["/categories", "/start", "/list", "/subscribe x", "/unsubscribe"])
-def test_hundreds_of_categories_fit_into_one_answer(store: Store, command: str) -> None:
+def test_hundreds_of_categories_fit_into_one_answer(store: Store) -> None:
     many = Place("The News", tuple(Category(f"c{n}", f"Category 🙂 number {n}") for n in range(300)))
 
     def follow_all(connection: Connection) -> None:
@@ -134,9 +133,10 @@ def test_hundreds_of_categories_fit_into_one_answer(store: Store, command: str) 
             take(connection, "bot", n, Incoming(n, "1001", f"/subscribe c{n}"), many, NOW)
 
     store.do_now(follow_all)
-    said = store.do_now(take, "bot", 900, Incoming(900, "1001", command), many, NOW) or ""
-    assert utf16_length(said) <= 4096
-    assert "number 1" in said
+    for number, command in enumerate(("/categories", "/start", "/list", "/subscribe x", "/unsubscribe"), 900):
+        said = store.do_now(take, "bot", number, Incoming(number, "1001", command), many, NOW) or ""
+        assert utf16_length(said) <= 4096, command
+        assert "number 1" in said, command
 
 
 def test_both_languages_say_the_same_things_and_fill_the_same_blanks() -> None:

@@ -13,8 +13,8 @@ import pytest
 import structlog
 
 from feedbot.cli import main
-from feedbot.store import Store, feeds, sources, subscriptions
-from tests.support import NOW, SOURCE, subscription
+from feedbot.store import Store, subscriptions
+from tests.support import NOW, subscription
 
 CONFIG = """
 [feedbot]
@@ -78,12 +78,13 @@ def config(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def database(config: Path) -> Path:
+def database(config: Path, new_database: bytes) -> Path:
     """A database as a first start leaves it, with one subscription."""
     path = config.parent / "var" / "feedbot.db"
+    path.parent.mkdir(mode=0o700)
+    path.touch(mode=0o600)
+    path.write_bytes(new_database)
     store = Store.open(path)
-    store.do_now(sources.sync_sources, [SOURCE])
-    store.do_now(feeds.sync_feeds, ["policies"], "feeds.example", NOW)
     store.do_now(subscriptions.sync_configured, [subscription("-1001", configured=True)], NOW)
     store.close_now()
     return path
