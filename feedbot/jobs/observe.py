@@ -68,6 +68,7 @@ class Observer:
         elif report.new or report.updated:
             counts = {"new": report.new, "updated": report.updated, "planned": report.planned}
             self.event("poll", **told, **counts, seconds=round(seconds, 3))
+        self._taken_back(report)
         for alarm in report.alarms:
             self._failure("source has changed", report.source_id, alarm, source=report.source_id)
         if report.cut_off:
@@ -92,11 +93,16 @@ class Observer:
         self.pages.labels("ok").inc(report.completed)
         self.pages.labels("error").inc(report.failed)
         self.updated_entries.inc(report.updated)
+        self._taken_back(report)
         counts = {"completed": report.completed, "failed": report.failed, "planned": report.planned}
         if report.error:
             self._failure("page failed", report.source_id, report.error, source=report.source_id, **counts)
         else:
             self.event("complete", source=report.source_id, **counts, seconds=round(seconds, 3))
+
+    def _taken_back(self, report: PollReport | CompleteReport) -> None:
+        if report.retracted:
+            self.event("entries taken back", source=report.source_id, entries=report.retracted)
 
     def publication(self, report: PublishReport, seconds: float) -> None:
         """A feed was rendered."""
