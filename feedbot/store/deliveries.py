@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 from feedbot.model import Chat, ChatState, Delivery, State
 from feedbot.rules.delivery import Planned, max_age_passed
 from feedbot.store import rows
+from feedbot.store.prepared import Prepared
 from feedbot.store.tables import chats, deliveries, entries, entry_categories, subscriptions
 
 # The partial index is used where its predicate stands as a literal.
@@ -26,11 +27,13 @@ class Waiting:
     due_at: datetime
 
 
+_PUT = Prepared(insert(deliveries).on_conflict_do_nothing())
+
+
 def write(connection: Connection, planned: Iterable[Planned], sort_at: datetime, now: datetime) -> int:
     """Write planned deliveries; a story that an address has already is left alone. How many were new."""
-    count = 0
-    for row in planned:
-        values = {
+    values = [
+        {
             "story": row.story,
             "chat": row.address.chat,
             "topic": row.address.topic,
@@ -42,8 +45,9 @@ def write(connection: Connection, planned: Iterable[Planned], sort_at: datetime,
             "due_at": now,
             "attempts": 0,
         }
-        count += connection.execute(insert(deliveries).values(values).on_conflict_do_nothing()).rowcount
-    return count
+        for row in planned
+    ]
+    return _PUT.run_all(connection, values)
 
 
 def recover(connection: Connection, now: datetime) -> int:

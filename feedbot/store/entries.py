@@ -5,7 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, Select, exists, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    RowMapping,
+    Select,
+    bindparam,
+    exists,
+    func,
+    select,
+)
 from sqlalchemy.dialects.sqlite import insert
 
 from feedbot.model import (
@@ -23,6 +33,7 @@ from feedbot.rules.delivery import plan
 from feedbot.rules.health import Health, observe
 from feedbot.rules.normalise import digest_of
 from feedbot.store import deliveries, feeds, retractions, rows, sources, subscriptions
+from feedbot.store.prepared import Prepared, among
 from feedbot.store.tables import entries, entry_categories, entry_keys
 from feedbot.store.tables import sources as source_rows
 
@@ -59,14 +70,19 @@ class Memory:
     health: Health
 
 
+_KEYS = Prepared(
+    select(entry_keys.c.key, entry_keys.c.entry_id).where(
+        entry_keys.c.source_id == bindparam("source"), among(entry_keys.c.key, "keys")
+    )
+)
+_NEWEST = Prepared(select(func.max(entries.c.sort_at)).where(entries.c.source_id == bindparam("source")))
+
+
 def recall(connection: Connection, source_id: str, keys: Sequence[str]) -> Memory:
     """What a poll must know to tell what is new."""
-    found: dict[str, int | None] = {}
-    for at in range(0, len(keys), _BATCH):
-        here = entry_keys.c.key.in_(keys[at : at + _BATCH])
-        query = select(entry_keys.c.key, entry_keys.c.entry_id)
-        query = query.where(entry_keys.c.source_id == source_id, here)
-        found |= {row["key"]: row["entry_id"] for row in connection.execute(query).mappings()}
+    found: dict[str, int | None] = dict(
+        iter(_KEYS.run(connection, {"source": source_id, "keys": list(keys)}))
+    )
     rows_of = sorted({row for row in found.values() if row is not None})
     stored = {entry.row: entry for entry in _by_rows(connection, rows_of)}
     known = {key: stored[row] for key, row in found.items() if row is not None}
@@ -95,8 +111,7 @@ def _read(connection: Connection, query: Select[Any]) -> list[StoredEntry]:
 
 def newest_known(connection: Connection, source_id: str) -> datetime | None:
     """The time of the newest entry of a source."""
-    query = select(func.max(entries.c.sort_at)).where(entries.c.source_id == source_id)
-    found: datetime | None = connection.execute(query).scalar()
+    found: datetime | None = _NEWEST.scalar(connection, {"source": source_id})
     return found
 
 
@@ -145,20 +160,19 @@ def _restore(
     return True
 
 
+_PUT_ENTRY = Prepared(entries.insert())
+_PUT_CATEGORY = Prepared(entry_categories.insert())
+
+
 def _insert(
     connection: Connection, new: Sequence[tuple[Candidate, Announce]], *, ready: bool, now: datetime
 ) -> list[StoredEntry]:
-    """Write entries with their keys and categories: all in a few statements, or a first poll of a thousand
-    keeps every other source waiting for seconds.
-    """
+    """Write entries with their keys and categories."""
     if not new:
         return []
-    values = [_new_values(candidate, announce, ready=ready, now=now) for candidate, announce in new]
-    put = entries.insert().returning(entries.c.id, sort_by_parameter_order=True)
-    numbers = connection.execute(put, values).scalars().all()
     stored = [
         StoredEntry(
-            row=number,
+            row=_put(connection, candidate, announce, ready=ready, now=now),
             entry=candidate.entry,
             story=candidate.story,
             slugs=candidate.slugs,
@@ -168,7 +182,7 @@ def _insert(
             ready=ready,
             announce=announce,
         )
-        for number, (candidate, announce) in zip(numbers, new, strict=True)
+        for candidate, announce in new
     ]
     keys = [(one.row, candidate.keys) for one, (candidate, _) in zip(stored, new, strict=True)]
     _add_keys(connection, new[0][0].entry.source_id, keys)
@@ -177,14 +191,15 @@ def _insert(
         for one in stored
         for slug in one.slugs
     ]
-    if shelves:
-        connection.execute(entry_categories.insert(), shelves)
+    _PUT_CATEGORY.run_all(connection, shelves)
     return stored
 
 
-def _new_values(candidate: Candidate, announce: Announce, *, ready: bool, now: datetime) -> dict[str, Any]:
+def _put(
+    connection: Connection, candidate: Candidate, announce: Announce, *, ready: bool, now: datetime
+) -> int:
     entry = candidate.entry
-    return {
+    values = {
         "source_id": entry.source_id,
         "tag": entry.id,
         "story": candidate.story,
@@ -200,25 +215,27 @@ def _new_values(candidate: Candidate, announce: Announce, *, ready: bool, now: d
         "updates": 0,
         "record": rows.entry_json(entry),
     }
+    return _PUT_ENTRY.put(connection, values)
 
 
 _PUT = insert(entry_keys)
 # A key of an entry that was deleted here may serve again, one of another entry not.
-_PUT_KEYS = _PUT.on_conflict_do_update(
-    ["source_id", "key"], set_={"entry_id": _PUT.excluded.entry_id}, where=entry_keys.c.entry_id.is_(None)
+_PUT_KEYS = Prepared(
+    _PUT.on_conflict_do_update(
+        ["source_id", "key"], set_={"entry_id": _PUT.excluded.entry_id}, where=entry_keys.c.entry_id.is_(None)
+    )
 )
 
 
 def _add_keys(connection: Connection, source_id: str, keys_of: Iterable[tuple[int, Sequence[str]]]) -> None:
     values = [{"source_id": source_id, "key": key, "entry_id": row} for row, keys in keys_of for key in keys]
-    connection.execute(_PUT_KEYS, values)
+    _PUT_KEYS.run_all(connection, values)
 
 
 def _set_categories(connection: Connection, row: int, slugs: Sequence[str], entry: Entry) -> None:
     connection.execute(entry_categories.delete().where(entry_categories.c.entry_id == row))
     values = [{"slug": slug, "entry_id": row, "sort_at": entry.sort_at} for slug in slugs]
-    if values:
-        connection.execute(entry_categories.insert(), values)
+    _PUT_CATEGORY.run_all(connection, values)
 
 
 def _ask_page(connection: Connection, row: int, digest: str, now: datetime) -> None:

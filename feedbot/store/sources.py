@@ -28,6 +28,9 @@ _DUE = Prepared(
     .order_by(source_states.c.next_poll, sources.c.id)
     .limit(bindparam("most"))
 )
+_OF_SOURCE = source_states.c.source_id == bindparam("wanted")
+_PIECES_OF = Prepared(select(source_states.c.pieces).where(_OF_SOURCE))
+_HEALTH_OF = Prepared(select(source_states.c.health).where(_OF_SOURCE))
 _CHANGED = "its configuration changed"
 
 
@@ -153,10 +156,8 @@ def oldest_due(connection: Connection, now: datetime) -> datetime | None:
     return found if found is not None and found <= now else None
 
 
-_SAVE = source_states.update().where(source_states.c.source_id == bindparam("wanted"))
-_STILL_DUE = _SAVE.where(source_states.c.next_poll.is_not_distinct_from(bindparam("was_due")))
-_SAVE_DUE = Prepared(_STILL_DUE, rows.STATE_COLUMNS)
-_SAVE_READ = Prepared(_STILL_DUE, [*rows.STATE_COLUMNS, "pieces", "health"])
+_SAVE = source_states.update().where(_OF_SOURCE)
+_SAVE_DUE = Prepared(_SAVE.where(source_states.c.next_poll.is_not_distinct_from(bindparam("was_due"))))
 
 
 def save_state(connection: Connection, state: SourceState) -> None:
@@ -171,10 +172,9 @@ def save_poll_state(
     new to read. False, and nothing is written, where somebody else polled it or changed its plan meanwhile.
     """
     values = {"wanted": after.source_id, "was_due": before.next_poll, **rows.state_values(after)}
-    if reading is None:
-        return _SAVE_DUE.run(connection, values).rowcount == 1
-    values |= _pieces_values(reading.pieces) | _health_values(reading.health)
-    return _SAVE_READ.run(connection, values).rowcount == 1
+    if reading is not None:
+        values |= _pieces_values(reading.pieces) | _health_values(reading.health)
+    return _SAVE_DUE.run(connection, values).rowcount == 1
 
 
 def hold_host(connection: Connection, url: str, until: datetime, because: str) -> None:
@@ -191,8 +191,7 @@ def hold_host(connection: Connection, url: str, until: datetime, because: str) -
 
 def pieces_of(connection: Connection, source_id: str) -> tuple[Piece, ...]:
     """The pieces of the last document of a source."""
-    here = source_states.c.source_id == source_id
-    text = connection.execute(select(source_states.c.pieces).where(here)).scalar()
+    text = _PIECES_OF.scalar(connection, {"wanted": source_id})
     return _PIECES.validate_json(text) if text else ()
 
 
@@ -202,8 +201,7 @@ def _pieces_values(pieces: Sequence[Piece] | None) -> dict[str, str | None]:
 
 def health_of(connection: Connection, source_id: str) -> Health:
     """How complete the entries of a source are."""
-    here = source_states.c.source_id == source_id
-    text = connection.execute(select(source_states.c.health).where(here)).scalar()
+    text = _HEALTH_OF.scalar(connection, {"wanted": source_id})
     return _HEALTH.validate_json(text) if text else Health()
 
 
@@ -216,8 +214,14 @@ def save_health(connection: Connection, source_id: str, health: Health) -> None:
     connection.execute(_SAVE, {"wanted": source_id, **_health_values(health)})
 
 
+_COUNT = Prepared(
+    select(func.count().label("count"), func.min(entries.c.sort_at).label("first"))
+    .select_from(entries)
+    .where(entries.c.source_id == bindparam("wanted"), entries.c.sort_at >= bindparam("since"))
+)
+
+
 def count_since(connection: Connection, source_id: str, since: datetime) -> tuple[int, datetime | None]:
     """How many entries of a source are dated since then, and the time of the first of them."""
-    query = select(func.count(), func.min(entries.c.sort_at)).select_from(entries)
-    row = connection.execute(query.where(entries.c.source_id == source_id, entries.c.sort_at >= since)).one()
-    return row[0], row[1]
+    (row,) = _COUNT.rows(connection, {"wanted": source_id, "since": since})
+    return row["count"], row["first"]

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from feedbot.model import Address, Announce, Chat, ChatState, State, Subscription
 from feedbot.store import deliveries, rows
+from feedbot.store.prepared import Prepared, among
 from feedbot.store.tables import (
     chats,
     entries,
@@ -18,17 +19,21 @@ from feedbot.store.tables import (
 )
 from feedbot.store.tables import deliveries as delivery_rows
 
-
-def of_categories(connection: Connection, slugs: Sequence[str]) -> list[Subscription]:
-    """The subscriptions of living chats to any of these categories, oldest first."""
-    query = select(subscriptions).join(chats, chats.c.chat == subscriptions.c.chat)
-    query = query.where(
-        subscriptions.c.category.in_(slugs),
+_OF_CATEGORIES = Prepared(
+    select(subscriptions)
+    .join(chats, chats.c.chat == subscriptions.c.chat)
+    .where(
+        among(subscriptions.c.category, "slugs"),
         subscriptions.c.ended_at.is_(None),
         chats.c.state != ChatState.GONE.value,
     )
-    found = connection.execute(query.order_by(subscriptions.c.id)).mappings()
-    return [rows.subscription(row) for row in found]
+    .order_by(subscriptions.c.id)
+)
+
+
+def of_categories(connection: Connection, slugs: Sequence[str]) -> list[Subscription]:
+    """The subscriptions of living chats to any of these categories, oldest first."""
+    return [rows.subscription(row) for row in _OF_CATEGORIES.rows(connection, {"slugs": list(slugs)})]
 
 
 def all_subscriptions(connection: Connection) -> list[tuple[Subscription, Chat]]:

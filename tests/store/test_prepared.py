@@ -12,7 +12,7 @@ from feedbot.store.prepared import Prepared
 from feedbot.store.tables import chats, sources
 
 SINCE = datetime(2026, 1, 29, 8, 30, tzinfo=UTC)
-PUT = Prepared(chats.insert(), ["chat", "state", "since"])
+PUT = Prepared(chats.insert())
 GET = Prepared(select(chats).where(chats.c.chat == bindparam("wanted"), chats.c.state != "gone"))
 
 
