@@ -44,6 +44,12 @@ _DATES = tuple(
         r"(?<!\d)(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?=T?\d{4}(?:\d{2})?(?!\d))",
     )
 )
+# RFC 5322 as programs write it: what most feeds have, and read by the other forms in ten times the time.
+_MAIL = re.compile(
+    r"(?:[A-Z][a-z]{2}, )?(?P<day>\d{1,2}) (?P<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+    r" (?P<year>\d{4}) (?P<hour>\d{2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?"
+    r" (?P<zone>[+-]\d{4}|GMT|UTC|Z|[ECMP][SD]T)"
+)
 _HALVES = {"a": 0, "오전": 0, "上午": 0, "午前": 0, "p": 12, "오후": 12, "下午": 12, "午後": 12}
 _ZONE = (
     r"(?P<zone>Z(?!\w)|[+-]\d{1,2}:?\d{2}(?!\d)|[+-]\d{1,2}(?!\d)|(?:UTC|GMT)\s?[+-]\d{1,2}(?::?\d{2})?(?!\d)"
@@ -85,6 +91,8 @@ def parse_date(text: str | None, zone: str) -> tuple[datetime, Precision] | None
     text = re.sub(r"\s+", " ", (text or "")[:_LONGEST]).strip()
     if not re.search(r"\d", text):
         return None
+    if match := _MAIL.fullmatch(text):
+        return _build(int(match["year"]), _MONTHS[match["month"].lower()], int(match["day"]), match, zone)
     if match := _UNIX.fullmatch(text):
         return _from_unix(int(match[1]))
     if match := _MONTH_ONLY.fullmatch(text):

@@ -23,7 +23,7 @@ from feedbot.rules.urls import absolute, is_front_page, normalised
 Mark = tuple[str | None, str | None]
 """What is remembered of a piece of a document: the keys of its guid and of its link."""
 
-_MUCH_TEXT = 50_000
+MUCH_TEXT = 50_000
 _LONG_TEXT = 300
 _FIRST_WORDS = 200
 
@@ -70,9 +70,13 @@ def guid_key(guid: str) -> str | None:
     return _hash("guid", written) if written else None
 
 
-def _facts(parsed: ParsedEntry, base: str) -> _Facts:
+def words_of(parsed: ParsedEntry) -> str:
+    """The words by which the text of an entry is known again."""
+    return fold_case((parsed.content_text or parsed.content_html or parsed.summary_html or "")[:MUCH_TEXT])
+
+
+def _facts(parsed: ParsedEntry, base: str, text: str) -> _Facts:
     guid, link = marks(parsed, base)
-    text = fold_case((parsed.content_text or parsed.content_html or parsed.summary_html or "")[:_MUCH_TEXT])
     title = fold_case(parsed.title) or text[:_FIRST_WORDS]
     path = _without_host(parsed.guid or "")
     return _Facts(
@@ -111,15 +115,21 @@ def _has_clock(moment: datetime, precision: Precision | None) -> bool:
 
 
 def document_keys(
-    entries: Sequence[ParsedEntry], base: str, *, by_link: bool = False, others: Sequence[Mark] = ()
+    entries: Sequence[ParsedEntry],
+    base: str,
+    *,
+    by_link: bool = False,
+    others: Sequence[Mark] = (),
+    words: Sequence[str] | None = None,
 ) -> list[tuple[str, ...]]:
     """The keys of each entry of a document, the first one its identity; never empty.
 
     `others` are the marks of entries of the same document that were not parsed again. What stands on
     several entries of a document cannot tell them apart and is left out. `by_link`: guids of this source
-    are not to be trusted (`degrades`).
+    are not to be trusted (`degrades`). `words` are those of each entry (`words_of`), where they are known.
     """
-    facts = [_facts(entry, base) for entry in entries]
+    words = words or [words_of(entry) for entry in entries]
+    facts = [_facts(entry, base, text) for entry, text in zip(entries, words, strict=True)]
     shared = _shared_guids(facts, others) | _shared_links(facts, others, by_link=by_link)
     shared |= _shared((fact.path, fact.guid) for fact in facts)
     shared |= _shared((fact.when, fact.who) for fact in facts) | _shared((f.text, f.who) for f in facts)
@@ -177,7 +187,7 @@ def degrades(entries: Sequence[ParsedEntry], base: str, others: Sequence[Mark] =
     told = [guid for guid, _ in (*(marks(entry, base) for entry in entries), *others) if guid]
     if len(set(told)) == len(told):  # as almost always; the rest is not worth finding out then
         return False
-    facts = [_facts(entry, base) for entry in entries]
+    facts = [_facts(entry, base, words_of(entry)) for entry in entries]
     shared = _shared_guids(facts, others)
     guids = [guid for guid in (*(fact.guid for fact in facts), *(guid for guid, _ in others)) if guid]
     return sum(guid in shared for guid in guids) * 20 > len(guids)

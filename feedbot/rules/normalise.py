@@ -22,7 +22,7 @@ from feedbot.model import (
 )
 from feedbot.rules import photo as photos
 from feedbot.rules.dates import is_ambiguous, parse_date
-from feedbot.rules.identity import Mark, document_keys, entry_id
+from feedbot.rules.identity import MUCH_TEXT, Mark, document_keys, entry_id, words_of
 from feedbot.rules.text import clean, cut, fold, fold_case, headline, without_direction
 from feedbot.rules.urls import absolute, is_front_page, normalised, without_tracking
 
@@ -32,7 +32,7 @@ MAX_HTML = 512 * 1024
 MAX_NAME, MAX_LABEL = 200, 100
 _LONGEST_LINE = 4000  # of a name or a label, before it is folded
 MOST_AUTHORS, MOST_LABELS, MOST_LINKS = 20, 32, 50
-_BEGINNING = 20 * MAX_SUMMARY
+_BEGINNING = 4 * MAX_SUMMARY
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,4}")
 _NO_LANGUAGE = frozenset({"und", "mul", "zxx", "mis", "xx", "root"})
 _BY = re.compile(r"^(?:(?:written|posted|reported)\s+)?by\s*[:=]?\s+(?=\S)", re.IGNORECASE)
@@ -55,10 +55,19 @@ def normalise(
     and `others` are those of `document_keys`. Of several entries with one identity the newest is taken.
     """
     base = absolute(parsed.link) or url
-    keys_of = document_keys(parsed.entries, base, by_link=by_link, others=others)
+    words_of_all = [words_of(entry) for entry in parsed.entries]
+    keys_of = document_keys(parsed.entries, base, by_link=by_link, others=others, words=words_of_all)
     seen: dict[str, Candidate] = {}
-    for entry, keys in zip(parsed.entries, keys_of, strict=True):
-        candidate = _candidate(entry, keys, source, base, parsed.language, now, host)
+    for told, keys, words in zip(parsed.entries, keys_of, words_of_all, strict=True):
+        entry = _entry(told, source, base, parsed.language, now, entry_id(host, now, source.id, keys[0]))
+        is_text = 0 < len(told.content_text or "") <= MUCH_TEXT
+        candidate = Candidate(
+            entry=entry,
+            keys=keys,
+            story=story_of(entry.url, told.canonical, entry.id),
+            slugs=slugs_of(source, entry.categories),
+            digest=digest_of(entry, words if is_text else None),
+        )
         twin = seen.get(keys[0])
         if twin is None or _rank(candidate) > _rank(twin):
             seen[keys[0]] = candidate
@@ -73,15 +82,9 @@ def _rank(candidate: Candidate) -> tuple[datetime, datetime, str]:
     return entry.updated or never, entry.published or never, candidate.digest
 
 
-def _candidate(
-    parsed: ParsedEntry,
-    keys: tuple[str, ...],
-    source: Source,
-    base: str,
-    language: str | None,
-    now: datetime,
-    host: str,
-) -> Candidate:
+def _entry(
+    parsed: ParsedEntry, source: Source, base: str, language: str | None, now: datetime, entry_id: str
+) -> Entry:
     link = absolute(parsed.link, base)
     url = without_tracking(link) if link else None
     published, precision = _date(parsed.published, parsed.published_parsed, source.timezone)
@@ -90,8 +93,8 @@ def _candidate(
         published, precision, updated = updated, updated_precision, None
     text = _text(parsed.content_text)
     found = photos.tidy(parsed.photos, url or base)
-    entry = Entry(
-        id=entry_id(host, now, source.id, keys[0]),
+    return Entry(
+        id=entry_id,
         url=url,
         title=_title(parsed.title, text, url or base),
         summary=summary_of(parsed.summary_html, text),
@@ -110,13 +113,6 @@ def _candidate(
         related=_related(parsed.related, url or base),
         source_id=source.id,
         provenance=dict(parsed.provenance),
-    )
-    return Candidate(
-        entry=entry,
-        keys=keys,
-        story=story_of(url, parsed.canonical, entry.id),
-        slugs=slugs_of(source, entry.categories),
-        digest=digest_of(entry),
     )
 
 
@@ -283,15 +279,16 @@ def slugs_of(source: Source, labels: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*source.categories, *(slug for slug in found if slug))))
 
 
-def digest_of(entry: Entry) -> str:
+def digest_of(entry: Entry, words: str | None = None) -> str:
     """What a change of an entry is measured by: title, text, link, lead photo; no date, no authors.
 
-    Addresses count as they are compared: another session's number in one is no change.
+    Addresses count as they are compared: another session's number in one is no change. `words` is the text
+    as `words_of` gives it, where that is known.
     """
     lead = entry.photo.url if entry.photo else None
     parts = (
         fold_case(entry.title),
-        fold_case(entry.content_text),
+        fold_case(entry.content_text) if words is None else words,
         normalised(entry.url) if entry.url else "",
         photos.same_picture(lead) if lead else "",
     )

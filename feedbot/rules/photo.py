@@ -68,20 +68,22 @@ def tidy(photos: Iterable[Photo], base: str | None) -> tuple[Photo, ...]:
         tidied = _folded(photo, url)
         if (photo.url and not url) or not is_photo(tidied):
             continue
-        at = _place(tidied, kept, places)
+        names = _names(tidied)
+        at = _place(tidied, names, kept, places)
         if at is not None:
             kept[at] = _join(kept[at], tidied)
+            names = _names(kept[at])
         elif len(kept) < MOST_PHOTOS:
             at = len(kept)
             kept.append(tidied)
         if at is not None:
-            places |= {key: at for key in _names(kept[at]) if key not in places}
+            places |= {name: at for name in names if name not in places}
     return tuple(kept)
 
 
-def _place(photo: Photo, kept: list[Photo], places: dict[str, int]) -> int | None:
+def _place(photo: Photo, names: Iterable[str], kept: list[Photo], places: dict[str, int]) -> int | None:
     """Where the same photo stands already: the same picture, or the same words where one has no address."""
-    for key in _names(photo):
+    for key in names:
         at = places.get(key)
         if at is not None and (key.startswith("http") or photo.url is None or kept[at].url is None):
             return at

@@ -21,11 +21,12 @@ _WEB = frozenset({"http", "https"})
 _UNSAFE = re.compile(r"[\x00-\x20<>\"\\^`{|}\x7f\s\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 # An address, or a path from the root of a site, in which there is nothing to resolve, to escape or to drop.
 _PLAIN = re.compile(
-    r"(?P<site>https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*)?"
+    r"(?P<site>https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[1-9]\d{0,3})?)?"
     r"(?P<path>(?:/(?!\.)[A-Za-z0-9._~%!$&'()*+,=:@-]*+)++"
-    r"(?:\?[A-Za-z0-9._~%!$&'()*+,=:@/-]++)?+(?:\#[A-Za-z0-9._~-]++)?+)"
+    r"(?:\?[A-Za-z0-9._~%!$&'()*+,=:@/-]++)?+(?:\#[A-Za-z0-9._~-]++)?+)",
+    re.ASCII,
 )
-_SITE = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?=/)")
+_SITE = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[1-9]\d{0,3})?(?=/)", re.ASCII)
 _UNSAFE_HOST = re.compile(r"[\x00-\x20<>\"\\^`{|}%\x7f\s]")
 _ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -36,12 +37,12 @@ def absolute(href: str | None, base: str | None = None) -> str | None:
 
     Also None: more than 2 kB, a host that is none, port 0. A host outside ASCII comes back as IDNA.
     """
-    href = without_direction(clean(href[: 4 * MAX_URL] if href else ""))
-    href = re.sub(r"[\t\r\n]", "", href).strip()
-    if not href:
-        return None
+    href = (href or "")[: 4 * MAX_URL].strip()
     if plain := _plain(href, base or ""):
         return plain
+    href = re.sub(r"[\t\r\n]", "", without_direction(clean(href))).strip()
+    if not href:
+        return None
     try:
         parts = urlsplit(urljoin(base or "", href))
         host, port = _ascii_host(parts.hostname or ""), parts.port

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 from xml.sax.xmlreader import AttributesNSImpl
 
-from feedparser import mixin  # type: ignore[import-untyped]
+from feedparser import mixin
 from feedparser.exceptions import UndeclaredNamespace  # type: ignore[import-untyped]
 from feedparser.html import _BaseHTMLProcessor  # type: ignore[import-untyped]  # it has no types
 from feedparser.mixin import _FeedParserMixin  # type: ignore[import-untyped]
@@ -66,6 +66,7 @@ class _Parameters(FeedParserDict):  # type: ignore[misc]
 class _Told(_Base):  # type: ignore[misc]  # the mixin is untyped
     """Handlers that come before feedparser's own."""
 
+    contentparams: Any
     can_be_relative_uri = _FeedParserMixin.can_be_relative_uri - {"id"}  # a guid is a name, not a link
 
     def __init__(self, *arguments: Any) -> None:

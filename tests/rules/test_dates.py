@@ -213,6 +213,18 @@ def test_what_python_writes_is_read_back(moment, minutes):
     )
 
 
+@given(
+    st.tuples(st.integers(0, 40), st.integers(0, 2300), st.integers(0, 26), st.integers(0, 61)),
+    st.sampled_from(["Jan", "May", "Sep", "Dec"]),
+    st.sampled_from(["", ":07", ":60"]),
+    st.sampled_from(["+0900", "-0330", "+9900", "GMT", "UTC", "Z", "EST", "CDT", "MDT"]),
+)
+def test_the_usual_form_of_mail_is_read_as_any_other(numbers, month, second, zone):
+    day, year, hour, minute = numbers
+    usual = f"{day} {month} {year:04} {hour:02}:{minute:02}{second} {zone}"
+    assert parse_date(usual, "Asia/Seoul") == parse_date(f"{usual} ·", "Asia/Seoul")
+
+
 def test_long_texts_around_a_date_cost_nothing():
     for part in ("2025.", "오후 ", "Jun ", "(", "a las ", "1:"):
         assert parse_date("".join(itertools.repeat(part, 100_000)), SEOUL) is None

@@ -258,6 +258,18 @@ def test_a_digest_is_of_title_text_link_and_lead_photo():
         assert digest_of(replace(made, **changes)) != digest_of(made)
 
 
+@given(
+    st.one_of(
+        st.text(max_size=80),
+        st.sampled_from(["\u202ea\u200bB", " \n\n ", "\u1e9e" * 60_000, "a \n" * 20_000]),
+    )
+)
+@settings(max_examples=50, deadline=None)
+def test_a_digest_made_beside_the_keys_is_that_of_the_entry(text: str):
+    (candidate,) = found(replace(ITEM, content_text=text))
+    assert candidate.digest == digest_of(candidate.entry)
+
+
 def test_another_size_of_the_lead_photo_is_no_change():
     small, large = (
         replace(entry(1), photo=Photo(f"https://x.example/a{size}.jpg")) for size in ("-300x200", "")
