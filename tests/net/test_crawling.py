@@ -128,8 +128,9 @@ async def test_so_many_origins_are_remembered(site: Site) -> None:
     assert site.asked == 1
 
 
-async def test_large_files_crowd_each_other_out(site: Site) -> None:
-    site.answer = b"User-agent: *\n" + b"".join(b"Disallow: /%d\n" % number for number in range(30_000))
+async def test_large_files_crowd_each_other_out(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feedbot.net.crawling._MOST_WEIGHT", 1_600_000)
+    site.answer = b"User-agent: *\n" + b"".join(b"Disallow: /%d\n" % number for number in range(3000))
     for number in range(6):
         await site.allows("/news", f"https://{number}.example")
     assert len(site.crawling) < 5

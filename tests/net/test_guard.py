@@ -208,7 +208,7 @@ def test_an_address_with_a_zone_is_never_dialled() -> None:
 
 
 @given(st.ip_addresses(), st.integers(0, 65535))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_what_the_standard_library_calls_private_is_refused(address: Any, port: int) -> None:
     guard = Guard()
     if not address.is_global or address.is_multicast:

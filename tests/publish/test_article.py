@@ -153,7 +153,7 @@ def test_nothing_that_acts_survives_and_the_words_around_it_do(vector: str):
         max_size=8,
     )
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_no_mixture_of_them_acts_and_cleaning_twice_changes_nothing(parts: list[str]):
     found = body("".join(parts))
     assert body(found) == found

@@ -336,7 +336,7 @@ parsed = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(parsed, max_size=6), st.booleans())
 def test_any_document_has_keys_and_seen_twice_brings_nothing_new(items, by_link):
     keys = document_keys(items, BASE, by_link=by_link)

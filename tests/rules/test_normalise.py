@@ -371,7 +371,7 @@ parsed = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(parsed, max_size=4))
 def test_anything_becomes_entries_that_every_sink_takes(items):
     for candidate in found(*items):

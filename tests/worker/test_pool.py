@@ -119,7 +119,7 @@ async def test_a_module_that_does_not_exist_is_an_error(make: MakeWorker) -> Non
 @pytest.mark.parametrize(
     ("function", "body", "limits", "words"),
     [
-        ("sleep", b"60", {"wall_seconds": 3, "quick_seconds": 0.1}, "within 3 s"),
+        ("sleep", b"60", {"wall_seconds": 2, "quick_seconds": 0.1}, "within 2 s"),
         ("spin", b"", {"cpu_seconds": 0, "quick_seconds": 0.1}, "within 0 s of CPU"),
         ("allocate", b"1000", {}, "too much memory"),
         ("allocate_and_explain", b"", {}, "too much memory"),
@@ -168,7 +168,7 @@ async def test_a_process_that_has_grown_is_not_kept(make: MakeWorker) -> None:
 
 async def test_good_jobs_do_not_wait_for_many_bad_ones(make: MakeWorker) -> None:
     """Eight documents that take for ever: of each only a moment passes before a good one has its turn."""
-    worker = make(wall_seconds=600, cpu_seconds=600, quick_seconds=0.3)
+    worker = make(wall_seconds=600, cpu_seconds=600, quick_seconds=0.15)
     await worker.run(JOBS + "echo", b"")
     bad = [asyncio.create_task(worker.run(JOBS + "spin", b"")) for _ in range(8)]
     await asyncio.sleep(0)
