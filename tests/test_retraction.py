@@ -73,7 +73,8 @@ async def test_a_page_gone_for_a_day_retracts_its_entry_until_it_is_there_again(
 ) -> None:
     origin.replies = {"/feed": document(origin, 1, 2), "/page/1": page(1), "/page/2": page(2)}
     assert (await lab.once("2026-12-01T04:00:00Z"))["new"] == 2
-    origin.replies["/page/2"] = GONE
+    leads_home = Reply(302, headers={"Location": "/"})  # which says nothing, and is not the article now
+    origin.replies |= {"/page/2": GONE, "/page/1": leads_home, "/": page(9)}
     for at in ("01T05:30", "02T04:30"):  # once, and again within a day
         await lab.once(f"2026-12-{at}:00Z")
         assert stories(lab) == ["Story 1", "Story 2"]

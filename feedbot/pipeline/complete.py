@@ -12,6 +12,7 @@ from feedbot.pipeline.tools import Tools
 from feedbot.rules import schedule
 from feedbot.rules.filters import slugs_for
 from feedbot.rules.normalise import merge, story_of
+from feedbot.rules.urls import is_front_page
 from feedbot.store import entries, retractions
 from feedbot.store.entries import PageRead
 from feedbot.worker import WorkerDied
@@ -95,6 +96,8 @@ async def _ask(tools: Tools, source: Source, stored: StoredEntry) -> _Page:
         verify_tls=source.verify_tls,
         robots=True,
     )
+    if is_front_page(document.url) and not is_front_page(url):  # so sites answer for what they deleted
+        raise FetchError(f"{url}: leads to the front page, which is no article")
     if document.status == 304:
         return _Page(None, document.url, PageRead(document.validators, stored.page_hash))
     read = PageRead(document.validators, hashlib.sha256(document.body).hexdigest())

@@ -132,18 +132,19 @@ def save_poll(
         return Saved()
     fresh = _insert(connection, changes.new, ready=not source.complete, now=now)
     planned = 0 if source.complete else _release(connection, fresh, now)
+    updated = 0
     for stored, candidate in changes.updated:
         _add_keys(connection, source.id, [(stored.row, candidate.keys)])
-        if source.complete:  # the page tells what changed
-            _ask_page(connection, stored.row, candidate.digest, now)
+        if source.complete:
+            updated += _ask_page(connection, stored, candidate, now)
         else:
             rewrite(connection, stored, candidate.entry, candidate.slugs, candidate.digest, now)
+            updated += 1
     restored = [_restore(connection, source, stored, told, now) for stored, told in changes.restored]
     retracted = [retractions.retract(connection, stored, now) for stored in changes.retracted]
     if changes.listed_again:
         retractions.ask_again(connection, changes.listed_again, now)
-    updated = (0 if source.complete else len(changes.updated)) + sum(restored)
-    return Saved(len(changes.new), updated, planned, sum(retracted))
+    return Saved(len(changes.new), updated + sum(restored), planned, sum(retracted))
 
 
 def _restore(
@@ -154,7 +155,7 @@ def _restore(
         return False
     _add_keys(connection, source.id, [(stored.row, told.keys)])
     if source.complete:
-        _ask_page(connection, stored.row, told.digest, now)
+        _ask_page(connection, stored, told, now)
     elif told.digest != stored.digest and stored.updates < MOST_UPDATES:
         rewrite(connection, stored, told.entry, told.slugs, told.digest, now)
     return True
@@ -238,9 +239,23 @@ def _set_categories(connection: Connection, row: int, slugs: Sequence[str], entr
     _PUT_CATEGORY.run_all(connection, values)
 
 
-def _ask_page(connection: Connection, row: int, digest: str, now: datetime) -> None:
-    again = {"page_due": now, "page_failures": 0, "digest": digest}
-    connection.execute(entries.update().where(entries.c.id == row).values(again))
+def _ask_page(connection: Connection, stored: StoredEntry, told: Candidate, now: datetime) -> bool:
+    """Have a page asked at once, for it tells what changed; whether the entry changed already.
+
+    It is asked where it is now. What the source says counts until the page was read.
+    """
+    here = entries.update().where(entries.c.id == stored.row)
+    connection.execute(here.values(page_due=now, page_failures=0, digest=told.digest))
+    was_read = stored.page_hash is not None
+    entry = replace(stored.entry, url=told.entry.url or stored.entry.url) if was_read else told.entry
+    if digest_of(entry) == digest_of(stored.entry):
+        return False
+    as_known = here.where(entries.c.page_hash.is_not_distinct_from(stored.page_hash))  # not read meanwhile
+    moved = as_known.values(record=rows.entry_json(entry), missing_since=None)
+    if connection.execute(moved).rowcount == 0 or not stored.ready:
+        return False
+    rewrite(connection, stored, entry, stored.slugs if was_read else told.slugs, told.digest, now)
+    return True
 
 
 def _release(connection: Connection, found: Sequence[StoredEntry], now: datetime) -> int:
@@ -295,24 +310,10 @@ def incomplete(connection: Connection, source_id: str, now: datetime, limit: int
     )
     due = _read(connection, query.order_by(entries.c.sort_at, entries.c.id).limit(limit))
     visits = [one.row for one in due if one.ready and (one.retracted_at or not one.missing_since)]
-    left = _unlisted(connection, source_id, visits) if visits else set()
+    left = sources.unlisted(connection, source_id, visits) if visits else set()
     if left:
         connection.execute(entries.update().where(entries.c.id.in_(left)).values(page_due=None))
     return [one for one in due if one.row not in left]
-
-
-def _unlisted(connection: Connection, source_id: str, wanted: Sequence[int]) -> set[int]:
-    """Which of these entries the last document of their source did not list, as far as it is known."""
-    pieces = sources.pieces_of(connection, source_id)
-    marks = {mark for piece in pieces for mark in (piece.guid, piece.link) if mark}
-    if not marks:
-        return set()
-    keys: dict[int, set[str]] = {}
-    query = select(entry_keys.c.entry_id, entry_keys.c.key).where(entry_keys.c.entry_id.in_(wanted))
-    for row in connection.execute(query).mappings():
-        if row["key"].startswith(("guid:", "link:")):
-            keys.setdefault(row["entry_id"], set()).add(row["key"])
-    return {row for row, own in keys.items() if not own & marks}
 
 
 def save_completed(

@@ -13,7 +13,7 @@ from feedbot.model import Piece, Source, SourceState
 from feedbot.rules.health import Health
 from feedbot.store import rows
 from feedbot.store.prepared import Prepared
-from feedbot.store.tables import entries, source_states, sources
+from feedbot.store.tables import entries, entry_keys, source_states, sources
 
 _PIECES = TypeAdapter(tuple[Piece, ...])
 _HEALTH = TypeAdapter(Health)
@@ -193,6 +193,20 @@ def pieces_of(connection: Connection, source_id: str) -> tuple[Piece, ...]:
     """The pieces of the last document of a source."""
     text = _PIECES_OF.scalar(connection, {"wanted": source_id})
     return _PIECES.validate_json(text) if text else ()
+
+
+def unlisted(connection: Connection, source_id: str, wanted: Sequence[int]) -> set[int]:
+    """Which of these entries the last document of their source did not list, as far as it is known."""
+    pieces = pieces_of(connection, source_id)
+    marks = {mark for piece in pieces for mark in (piece.guid, piece.link) if mark}
+    if not marks:
+        return set()
+    keys: dict[int, set[str]] = {}
+    query = select(entry_keys.c.entry_id, entry_keys.c.key).where(entry_keys.c.entry_id.in_(wanted))
+    for row in connection.execute(query).mappings():
+        if row["key"].startswith(("guid:", "link:")):
+            keys.setdefault(row["entry_id"], set()).add(row["key"])
+    return {row for row, own in keys.items() if not own & marks}
 
 
 def _pieces_values(pieces: Sequence[Piece] | None) -> dict[str, str | None]:

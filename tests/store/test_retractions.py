@@ -240,3 +240,37 @@ def test_a_page_that_seems_gone_is_asked_again_though_it_is_not_listed_any_more(
     missed(store, NOW + HOUR)
     save_poll(store, COMPLETED, Changes(), STATE, NOW, (Piece("b", "guid:else", "link:else"),))
     assert due(store, NOW + DAY + HOUR) == [1]
+
+
+def feed_says(store: Store, now: datetime, **changes: object) -> int:
+    """The feed of a completed source says something new of its entry; how many entries changed."""
+    stored = known(store)
+    told = candidate(replace(stored.entry, **changes))  # type: ignore[arg-type]
+    return save_poll(store, COMPLETED, Changes(updated=((stored, told),)), STATE, now).updated
+
+
+def test_an_article_that_moved_is_asked_where_it_is_now_and_is_not_missed_where_it_was(store: Store) -> None:
+    out_with_page(store)
+    missed(store, NOW + HOUR)
+    assert feed_says(store, NOW + 2 * HOUR, url="https://gazette.example/moved/1") == 1
+    moved = known(store)
+    assert (moved.entry.url, moved.missing_since) == ("https://gazette.example/moved/1", None)
+    assert moved.entry.content_html == entry(1).content_html
+    assert due(store, NOW + 2 * HOUR) == [1]
+
+
+def test_what_a_feed_corrects_counts_where_the_page_was_never_read(store: Store) -> None:
+    save_poll(store, COMPLETED, new(entry(1)), STATE, NOW)
+    assert feed_says(store, NOW, title="Better") == 0
+    [waiting] = store.do_now(entries.incomplete, "gazette", NOW, 50)
+    assert waiting.entry.title == "Better"
+    store.do_now(lambda c: entries.page_failed(c, waiting, "500", None, NOW, give_up=True))
+    assert feed_says(store, NOW + HOUR, title="Best") == 1
+    assert store.do_now(entries.of_category, "policies", 10)[0].entry.title == "Best"
+
+
+def test_what_a_feed_corrects_waits_for_the_page_where_that_was_read(store: Store) -> None:
+    out_with_page(store)
+    assert feed_says(store, NOW + HOUR, title="Better") == 0
+    assert published(store) == ["1"]
+    assert known(store).entry.title == "Article 1"
