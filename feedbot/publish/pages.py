@@ -1,6 +1,7 @@
 """Pages for people: the index, a category, an article, and what is not there. Pure; templates escape all."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,8 +36,12 @@ FORMATS = (
 PER_PAGE = 24
 _CARD_SUMMARY = 320  # characters; the style sheet shows three lines
 _DESCRIPTION = 200
-_IMAGE = {**ATTRIBUTES, "img": ATTRIBUTES["img"] | {"loading", "referrerpolicy", "decoding"}}
-_GENTLE = {"img": {"loading": "lazy", "referrerpolicy": "no-referrer", "decoding": "async"}}
+_ON_A_PAGE = {
+    "img": {"loading": "lazy", "referrerpolicy": "no-referrer", "decoding": "async"},
+    "table": {"tabindex": "0"},  # it may be wider than the screen: who has no mouse scrolls it as well
+}
+_ATTRIBUTES = ATTRIBUTES | {tag: ATTRIBUTES.get(tag, set()) | more.keys() for tag, more in _ON_A_PAGE.items()}
+_TOP_HEADING = re.compile(r"<(/?)h1(?=[ >])")
 _RIGHT_TO_LEFT = frozenset("ar arc azb ckb dv fa glk he ks ku ps sd ug ur yi".split())
 
 
@@ -202,17 +207,18 @@ def render_entry(
 
 
 def _body(entry: Entry) -> Markup:
-    """The article, its pictures fetched late and without telling where they are shown."""
+    """The article as a part of a page; its pictures are fetched late, and without telling from where."""
     html = nh3.clean(
         article_html(entry) or "",
         tags=set(TAGS),
-        attributes=_IMAGE,
+        attributes=_ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},
         url_relative="deny",
         link_rel="noopener noreferrer nofollow",
-        set_tag_attribute_values=_GENTLE,
+        set_tag_attribute_values=_ON_A_PAGE,
     )
-    return Markup(html)  # noqa: S704  # sanitised
+    below = _TOP_HEADING.sub(r"<\1h2", html)  # the page has its heading; inside an attribute it is but words
+    return Markup(below)  # noqa: S704  # sanitised
 
 
 def render_retracted(place: Place, stored: StoredEntry) -> bytes:

@@ -174,6 +174,8 @@ def _start(name: str, told: dict[str, str], base: str | None) -> str:
             kept[key] = url
     if name == "img" and "src" not in kept:
         return ""
+    if name == "img":
+        kept.setdefault("alt", "")  # or a screen reader spells the address
     return f"<{name}" + "".join(f' {key}="{escape(clean(value))}"' for key, value in kept.items()) + ">"
 
 
