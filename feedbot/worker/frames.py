@@ -1,6 +1,5 @@
 """One frame on the socket: two lengths, a JSON head, a body of bytes. Both sides speak it."""
 
-import dataclasses
 import json
 import struct
 from datetime import date, timedelta
@@ -18,8 +17,8 @@ def pack(head: Any, body: bytes = b"") -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if names := getattr(type(value), "__dataclass_fields__", None):  # `fields()` takes three times as long
+        return {name: getattr(value, name) for name in names}
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, date):
