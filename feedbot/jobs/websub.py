@@ -50,22 +50,21 @@ class WebSub:
         if self._tools.hub is not None:
             await hub.tell(self._tools, self._tools.hub, self._clock())
 
-    async def publish_side(self) -> None:
-        """Start what is due to those who read us."""
+    async def publish_side(self) -> bool:
+        """Start what is due to those who read us; whether there was anything."""
         if self._tools.hub is None:
-            return
+            return False
         if self._tools.hub.client is not None:
-            await self._fill("ping", _MOST_PINGS, self._due_pings)
-            return
-        await self._fill("verify", _MOST_CHECKS, self._due_requests)
-        await self._fill("push", _MOST_PUSHES, self._due_pushes)
+            return await self._fill("ping", _MOST_PINGS, self._due_pings)
+        verifying = await self._fill("verify", _MOST_CHECKS, self._due_requests)
+        return await self._fill("push", _MOST_PUSHES, self._due_pushes) or verifying
 
-    async def source_side(self) -> None:
-        """Start what is due to the hubs of sources, and follow their hints."""
+    async def source_side(self) -> bool:
+        """Start what is due to the hubs of sources, and follow their hints; whether a hub was to be asked."""
         now = self._clock()
         for hint in await self._tools.store.do(asks.due_hints, now, _MOST_HINTS):
             await websub.follow(self._tools, hint, now)
-        await self._fill("ask", _MOST_ASKS, self._due_asks)
+        return await self._fill("ask", _MOST_ASKS, self._due_asks)
 
     async def keep_house(self) -> None:
         """End what nobody wants any more."""
@@ -82,12 +81,9 @@ class WebSub:
         try:
             async with asyncio.timeout(seconds):
                 await self.tell()
-                await self.publish_side()
-                while self._running:
-                    await asyncio.wait(
-                        [task for _, task in self._running.values()], return_when=asyncio.FIRST_COMPLETED
-                    )
-                    await self.publish_side()
+                while await self.publish_side() or self._running:
+                    if running := [task for _, task in self._running.values()]:
+                        await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError:
             self._observer.warn("hub or subscribers are slow: what is left waits for the next round")
         await self.stop()
@@ -101,19 +97,21 @@ class WebSub:
 
     async def _fill(
         self, kind: str, most: int, due: Callable[[int, Collection[str]], Awaitable[Sequence[_Call]]]
-    ) -> None:
-        """Start calls of a kind until there is no room; a host that has its share is passed by."""
+    ) -> bool:
+        """Start calls of a kind until there is no room, but for hosts that have their share; whether any was."""
+        started = False
         while True:
             calls = [call for call, _ in self._running.values()]
             mine = Counter(call.host for call in calls if call.kind == kind)
             room = most - mine.total()
             if room <= 0:
-                return
+                return started
             full = {host for host, count in mine.items() if count >= _MOST_OF_A_HOST}
             # What runs is still due: it is asked for as well, and passed by.
             found = await due(room + mine.total(), full)
             if not self._start_some(found, mine, room):
-                return
+                return started
+            started = True
 
     def _start_some(self, found: Sequence[_Call], mine: Counter[str], room: int) -> bool:
         started = False
