@@ -22,6 +22,8 @@ _PHOTO = (
 _SIGN = r"\s*(?:credits?|제공|출처)?\s*[=:：|]\s*"
 _WORDED = r"\s*(?:(?:provided\s+)?by|from|courtesy(?:\s+of)?|credits?\s*[=:：]?)\s+"
 _CREDIT = re.compile(rf"[(\[]?{_PHOTO}(?:{_SIGN}|{_WORDED})(.+?)[)\]]?", re.IGNORECASE)
+_NO_PHOTO = r"(?:(?:Videos?|Footage|Film|Graphics?|Illustrations?)\b|동?영상|그래픽|삽화)"
+_NEXT_KIND = re.compile(rf"\s*[,;/|·]\s*(?=(?:{_PHOTO}|{_NO_PHOTO})(?:{_SIGN}|{_WORDED}))", re.IGNORECASE)
 _CREDIT_BARE = re.compile(
     r"(?:사진(?:\s?제공)?\s+((?!.*다\.?$).{2,20})|[©ⓒ]\s*((?!.*(?:\d{4}|rights|prohibit|무단)).{2,60}))"
 )
@@ -164,14 +166,20 @@ def _is_name(name: str) -> bool:
 
 
 def credit_of(line: str) -> str | None:
-    """The credit of "Photos =Yonhap News", whatever the spaces around the sign."""
+    """The credit of "Photos =Yonhap News", whatever the spaces and what else is credited beside."""
     line = fold(line).strip(_ORNAMENTS)
     if len(line) > _LONGEST_LABEL:
         return None
-    if match := _CREDIT.fullmatch(line):
+    if match := _CREDIT.fullmatch(_of_photos(line)):
         return None if line.endswith(".") and "=" not in line else match[1].strip() or None
     bare = _CREDIT_BARE.fullmatch(line)
     return str(bare[1] or bare[2]).strip() if bare else None
+
+
+def _of_photos(line: str) -> str:
+    """The part of "Photos = Yonhap News, Video = KTV" that is about photos; the first one if none is."""
+    parts = _NEXT_KIND.split(line)
+    return next((part for part in parts if not re.match(_NO_PHOTO, part, re.IGNORECASE)), parts[0])
 
 
 def part_credit(caption: str | None) -> tuple[str | None, str | None]:
@@ -181,7 +189,8 @@ def part_credit(caption: str | None) -> tuple[str | None, str | None]:
     match = _CREDIT_IN_CAPTION.fullmatch(fold(caption))
     if not match:
         return caption, None
-    return match[1].strip() or None, next(filter(None, match.groups()[1:])).strip()
+    credit = _NEXT_KIND.split(next(filter(None, match.groups()[1:])))[0]
+    return match[1].strip() or None, credit.strip()
 
 
 def spelled(text: str | None) -> str:

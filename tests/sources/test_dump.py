@@ -61,7 +61,18 @@ def test_dates_are_read_in_every_form(date: str):
     assert entry.categories == ("Society",)
 
 
-@pytest.mark.parametrize("credit", ["Photos =Naru News", "Photo: Naru News", "Photos courtesy of Naru News"])
+@pytest.mark.parametrize(
+    "credit",
+    [
+        "Photos =Naru News",
+        "Photo: Naru News",
+        "Photos courtesy of Naru News",
+        "Photos = Naru News, Video = Naru TV",
+        "Photos = Naru News / Graphics by Lee Sol",
+        "Video: Naru TV | Photo: Naru News",
+        "사진 = Naru News, 영상 = Naru TV",
+    ],
+)
 def test_the_credit_goes_to_every_caption(credit: str):
     pictures = "A cloud over Naru.\n\nA cloud over Naru.\n\n", "Wet umbrellas.\n\nWet umbrellas.\n\n"
     entry = read(f"{HEAD}{pictures[0]}By Kim Nara\n\n{credit}\n\n{BODY}{pictures[1]}nara@korea.example")
@@ -260,3 +271,9 @@ def test_a_text_without_article_is_a_fault_and_no_entry(body: bytes):
     read_ = parse_dump(body, "file:///a.txt")
     assert read_.entries == ()
     assert read_.fault
+
+
+def test_the_credit_in_a_caption_is_that_of_the_photo_alone():
+    words = "A cloud over Naru. (Photo: Naru News, Video: Naru TV)"
+    entry = read(f"{HEAD}{words}\n\n{words}\n\nBy Kim Nara\n\n{BODY}")
+    assert [(photo.caption, photo.credit) for photo in entry.photos] == [("A cloud over Naru.", "Naru News")]
