@@ -3,12 +3,13 @@
 import asyncio
 import hashlib
 import hmac
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiohttp
@@ -19,6 +20,7 @@ from feedbot.config import load
 from feedbot.jobs.observe import Observer
 from feedbot.jobs.websub import WebSub
 from feedbot.publish.shelf import ATOM
+from feedbot.store import Store
 from feedbot.web.app import Health, Parts, build_app
 from feedbot.web.hub import WebSubParts, websub_routes
 from feedbot.web.serve import Server, bind
@@ -222,6 +224,10 @@ async def feedbot(
         f'[[category]]\nslug = "policies"\ntitle = "Policies"\n{more}',
         encoding="utf-8",
     )
+    database = folder / "var" / "feedbot.db"
+    if not database.exists():
+        database.parent.mkdir()
+        database.write_bytes(_new_database())
     now = [NOW]
     observer = Observer()
     async with open_app(load(path), lambda: now[0], observer) as app:
@@ -258,6 +264,10 @@ def _parts(app: App, routes: Any) -> Parts:
     )
 
 
-def words(text: str) -> str:
-    """A text on one line."""
-    return re.sub(r"\s+", " ", text).strip()
+@cache
+def _new_database() -> bytes:
+    """A database as it is made; the tables are made once for all tests."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "feedbot.db"
+        Store.open(path).close_now()
+        return path.read_bytes()

@@ -98,7 +98,7 @@ class WebSub:
     async def _fill(
         self, kind: str, most: int, due: Callable[[int, Collection[str]], Awaitable[Sequence[_Call]]]
     ) -> bool:
-        """Start calls of a kind until there is no room, but for hosts that have their share; whether any was."""
+        """Start calls of a kind until there is no room or all hosts have their share; whether any was."""
         started = False
         while True:
             calls = [call for call, _ in self._running.values()]
