@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from feedbot.model import Source, SourceState
 
-MOST_POLLS = 256  # most of them wait for a slow server; of large bodies the client takes a few at a time
-_MOST_SLOW = 192
+MOST_POLLS = 320  # most of them wait for a slow server; of large bodies the client takes a few at a time
+_MOST_DOUBTFUL = 256  # failing, slow, or never polled with success yet
 _MOST_OF_A_HOST = 16  # so that a host that hangs keeps no others waiting, however many sources it has
 _SLOW_SECONDS = 8.0
 _DOUBT_SECONDS = 5.0
@@ -21,17 +21,19 @@ class _Places:
 
     def __init__(self, most_slow_of_a_host: int) -> None:
         self._most_slow_of_a_host = most_slow_of_a_host
-        self._slow = 0
+        self._doubtful = 0
         self._of_host: Counter[str] = Counter()
         self._slow_of_host: Counter[str] = Counter()
 
-    def take(self, host: str, *, slow: bool) -> None:
-        self._slow += slow
+    def take(self, host: str, seconds: float) -> None:
+        self._doubtful += seconds >= _DOUBT_SECONDS
         self._of_host[host] += 1
-        self._slow_of_host[host] += slow
+        self._slow_of_host[host] += seconds >= _SLOW_SECONDS
 
-    def has(self, host: str, *, slow: bool) -> bool:
-        if slow and (self._slow >= _MOST_SLOW or self._slow_of_host[host] >= self._most_slow_of_a_host):
+    def has(self, host: str, seconds: float) -> bool:
+        if seconds >= _DOUBT_SECONDS and self._doubtful >= _MOST_DOUBTFUL:
+            return False
+        if seconds >= _SLOW_SECONDS and self._slow_of_host[host] >= self._most_slow_of_a_host:
             return False
         return self._of_host[host] < _MOST_OF_A_HOST
 
@@ -39,8 +41,9 @@ class _Places:
 class Turns:
     """Remembers how long the polls of each source take.
 
-    Of the polls at the same time the slow ones get three quarters, and of those of one host no more than
-    half of the requests it is asked at once: so a place is left for the others, however many hang.
+    Of the polls at the same time a part is for those that answered well and quickly. Of those of one host the
+    slow get no more than half of the requests it is asked at once: so a place is left for the others, however
+    many hang.
     """
 
     def __init__(self, host_concurrency: int) -> None:
@@ -54,15 +57,15 @@ class Turns:
     def choose(self, due: Sequence[Due], running: Collection[str], now: datetime) -> list[Due]:
         """Those to start now. `due` has the ones that run as well: they are due until they are saved."""
         places = _Places(self._most_slow_of_a_host)
-        for source, _ in due:
+        for source, state in due:
             if source.id in running:
-                places.take(urlsplit(source.url).netloc, slow=self._is_slow(source.id))
+                places.take(urlsplit(source.url).netloc, self._expected(state))
         chosen: list[Due] = []
         waiting = [one for one in due if one[0].id not in running]
         for source, state in sorted(waiting, key=lambda one: self._rank(one[1], now)):
-            host, slow = urlsplit(source.url).netloc, self._is_slow(source.id)
-            if len(running) + len(chosen) < MOST_POLLS and places.has(host, slow=slow):
-                places.take(host, slow=slow)
+            host, seconds = urlsplit(source.url).netloc, self._expected(state)
+            if len(running) + len(chosen) < MOST_POLLS and places.has(host, seconds):
+                places.take(host, seconds)
                 chosen.append((source, state))
         return chosen
 
@@ -70,9 +73,6 @@ class Turns:
         """Seconds; who fails, or never answered well, is not expected to be quick."""
         doubtful = state.failures > 0 or state.last_success is None
         return max(self._took.get(state.source_id, 0.0), _DOUBT_SECONDS if doubtful else 0.0)
-
-    def _is_slow(self, source_id: str) -> bool:
-        return self._took.get(source_id, 0.0) >= _SLOW_SECONDS
 
     def _rank(self, state: SourceState, now: datetime) -> float:
         """Who waits for longest goes first, less what it will take."""

@@ -69,6 +69,7 @@ class _Wish:
     validators: Validators | None = None
     headers: Mapping[str, str] | None = None
     robots: bool = False
+    whose: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Client:
         lookup: Lookup = socket.getaddrinfo,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-        before_large: Callable[[], Awaitable[object]] | None = None,
+        before_large: Callable[[str], Awaitable[object]] | None = None,
     ) -> None:
         """`lookup` answers in the place of the machine's resolver; `clock` and `sleep` move the pauses. What
         is left of a large body is taken in after `before_large`: whoever reads them may be behind.
@@ -131,16 +132,18 @@ class Client:
         headers: Mapping[str, str] | None = None,
         verify_tls: bool = True,
         robots: bool = False,
+        whose: str = "",
     ) -> Document:
         """The document at an address, after at most five redirects. Raises FetchError.
 
         A 304 comes back only for a request that was conditional. `headers` and the user information of
         `url` are sent to no other origin, and `verify_tls` False holds for no other host. With `robots`
-        the robots.txt of each origin is obeyed, as befits who follows links (RFC 9309).
+        the robots.txt of each origin is obeyed, as befits who follows links (RFC 9309). `whose` is what
+        `before_large` is told of a large body.
         """
         asked = parsed(url)
         own = credentials(asked) | dict(headers or {})
-        wish = _Wish(without_user(asked), limit, verify_tls, validators, own, robots)
+        wish = _Wish(without_user(asked), limit, verify_tls, validators, own, robots, whose)
         try:
             return await self._in_time(wish)
         except BusyError as error:
@@ -247,7 +250,7 @@ class Client:
             if status == 304 and known:
                 return _document(response, address, b"", known)
             if status == 200:
-                return _document(response, address, await self._read(response, address, wish.limit, left))
+                return _document(response, address, await self._read(response, address, wish, left))
             if status in _REDIRECTS:
                 return _Redirect(status, _whereto(response, target))
             wait = retry_after(response.headers, datetime.now(UTC))
@@ -279,13 +282,13 @@ class Client:
         left.patience -= time.monotonic() - came
         return max(gap, delay) if gap else 0.0
 
-    async def _read(self, response: aiohttp.ClientResponse, address: str, limit: Limit, left: Left) -> bytes:
+    async def _read(self, response: aiohttp.ClientResponse, address: str, wish: _Wish, left: Left) -> bytes:
         try:
-            inflater = Inflater(",".join(response.headers.getall("Content-Encoding", ())), limit.body)
+            inflater = Inflater(",".join(response.headers.getall("Content-Encoding", ())), wish.limit.body)
             try:
-                await self._inflate(response, inflater, limit, left)
+                await self._inflate(response, inflater, wish.limit, left, wish.whose)
             except TooLargeError:
-                if limit.cut:
+                if wish.limit.cut:
                     return inflater.start()
                 raise
             return inflater.finish()
@@ -293,7 +296,7 @@ class Client:
             raise FetchError(f"{mask(address)}: {error}") from error
 
     async def _inflate(
-        self, response: aiohttp.ClientResponse, inflater: Inflater, limit: Limit, left: Left
+        self, response: aiohttp.ClientResponse, inflater: Inflater, limit: Limit, left: Left, whose: str
     ) -> None:
         """Take a body in; of large ones only a few at a time, however many hosts send them at once."""
         taken = steps = 0
@@ -302,13 +305,13 @@ class Client:
         try:
             async for piece in response.content.iter_chunked(_PIECE):
                 taken += len(piece)
-                inflater.feed(piece)
+                for _ in inflater.steps(piece):
+                    while steps < len(STEPS) and len(inflater) > STEPS[steps][0]:
+                        async with left.standing_still():
+                            await self._gate.pass_step(steps, whose)
+                        steps += 1
                 if taken > limit.wire:
                     raise TooLargeError(f"the body is larger than {megabytes(limit.wire)}")
-                while steps < len(STEPS) and len(inflater) > STEPS[steps][0]:
-                    async with left.standing_still():
-                        await self._gate.pass_step(steps)
-                    steps += 1
         finally:
             self._gate.leave(steps)
 
@@ -326,6 +329,7 @@ class Client:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
                 trust_env=False,
+                read_bufsize=_PIECE // 2,
                 max_line_size=MOST_HEADER_BYTES,
                 max_field_size=MOST_HEADER_BYTES,
             )

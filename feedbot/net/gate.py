@@ -38,22 +38,18 @@ class Left:
 class Gate:
     """A few large bodies come in at a time, and of the largest fewer.
 
-    `before` is waited for at each step: whoever reads the bodies may be behind.
+    `before` is waited for at each step, with the name of whose body it is: whoever reads them may be behind.
     """
 
-    def __init__(self, before: Callable[[], Awaitable[object]] | None = None) -> None:
+    def __init__(self, before: Callable[[str], Awaitable[object]] | None = None) -> None:
         self._rooms = [asyncio.Semaphore(most) for _, most in STEPS]
         self._before = before
 
-    async def pass_step(self, step: int) -> None:
+    async def pass_step(self, step: int, whose: str) -> None:
         """Come back when there is room for a body of that step; `leave` gives the room back."""
-        await self._rooms[step].acquire()
         if self._before is not None:
-            try:
-                await self._before()
-            except BaseException:
-                self._rooms[step].release()
-                raise
+            await self._before(whose)
+        await self._rooms[step].acquire()
 
     def leave(self, steps: int) -> None:
         """The body is in, or will never be: the first so many steps are free again."""

@@ -1,11 +1,13 @@
 """Undoing a content coding with a bound on what comes out. Pure."""
 
 import zlib
+from collections.abc import Iterator
 
 from feedbot.errors import FetchError
 
 OFFERED = "gzip, deflate"
 _GZIP_MAGIC = b"\x1f\x8b"
+_AT_A_TIME = 262_144
 _MOST_MEMBERS = 1000  # each costs the same, however little it holds
 
 
@@ -28,15 +30,21 @@ class Inflater:
 
     def feed(self, piece: bytes) -> None:
         """Take the next bytes. Raises FetchError for too much, or for what is not of that coding."""
+        for _ in self.steps(piece):
+            pass
+
+    def steps(self, piece: bytes) -> Iterator[None]:
+        """The same, with a pause after each part that came out: a few bytes may hold megabytes."""
         if self._coding == "identity":
             self._add(piece)
+            yield
             return
         try:
-            self._inflate(self._waiting + piece)
+            yield from self._inflate(self._waiting + piece)
         except zlib.error as error:
             raise FetchError(f"the body is not the {self._coding} that its header says") from error
 
-    def _inflate(self, rest: bytes) -> None:
+    def _inflate(self, rest: bytes) -> Iterator[None]:
         self._waiting = b""
         while rest and not self._ended:
             if self._stream is None or self._stream.eof:
@@ -50,7 +58,9 @@ class Inflater:
                 self._members += 1
                 if self._members > _MOST_MEMBERS:
                     raise TooLargeError(f"the body is in more than {_MOST_MEMBERS} pieces")
-            self._add(self._stream.decompress(rest, self._limit - len(self._body) + 1))
+            room = self._limit - len(self._body) + 1
+            self._add(self._stream.decompress(rest, min(room, _AT_A_TIME)))
+            yield
             rest = self._stream.unconsumed_tail or self._stream.unused_data
 
     def _goes_on(self, rest: bytes) -> bool:

@@ -95,6 +95,7 @@ async def _ask(tools: Tools, source: Source, stored: StoredEntry) -> _Page:
         headers=source.headers,
         verify_tls=source.verify_tls,
         robots=True,
+        whose=f"pages of {source.id}",
     )
     if is_front_page(document.url) and not is_front_page(url):  # so sites answer for what they deleted
         raise FetchError(f"{url}: leads to the front page, which is no article")

@@ -116,6 +116,7 @@ async def _fetch(readers: Readers, source: Source, url: str, validators: Validat
         headers=source.headers,
         verify_tls=source.verify_tls,
         robots=source.kind is Kind.PAGE,
+        whose=source.id,
     )
 
 

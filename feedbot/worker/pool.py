@@ -114,9 +114,13 @@ class Worker:
         else:
             self._has_room.set()
 
-    async def has_room(self) -> None:
-        """Come back when the bodies that wait to be read are few: who would bring a large one waits here."""
-        await self._has_room.wait()
+    async def has_room(self, whose: str = "") -> None:
+        """Come back when the bodies that wait to be read are few: who would bring a large one waits here, but
+        for those whose last job was quick.
+        """
+        cost = self._costs.of(whose)
+        if cost is None or cost > _SLOW_SECONDS:
+            await self._has_room.wait()
 
     @asynccontextmanager
     async def _place(self, patience: float, *, slow: bool) -> AsyncIterator[None]:

@@ -52,6 +52,11 @@ def test_however_many_hang_there_is_room_for_the_others() -> None:
     assert ids(turns.choose([*hanging, *others], first, NOW)) == [source.id for source, _ in others]
 
 
+def test_those_never_polled_yet_leave_room_for_those_that_answer_well() -> None:
+    fresh = [(Source(f"f{at}", f"http://f{at}/"), SourceState(f"f{at}")) for at in range(MOST_POLLS)]
+    assert "good" in ids(Turns(2).choose([*fresh, due("good")], (), NOW))
+
+
 def test_no_more_run_than_there_are_places_for() -> None:
     assert (
         len(Turns(2).choose([due(f"s{at}") for at in range(MOST_POLLS + 1)], {"x", "y"}, NOW))

@@ -353,7 +353,7 @@ async def test_the_time_in_which_a_large_body_waits_for_us_is_not_the_servers(
     server: RawServer, make_client: Callable[..., Client]
 ) -> None:
     room = asyncio.Event()
-    large = make_client(guard_for(server), before_large=room.wait)
+    large = make_client(guard_for(server), before_large=lambda _: room.wait())
     url = server.on("/feed", answer(body=b"x" * 200_000))
     task = asyncio.create_task(get(large, url, limit=replace(FEED, seconds=1.0)))
     await asyncio.sleep(1.2)
