@@ -18,7 +18,7 @@ from feedbot import __version__
 from feedbot.bot.conversation import Place
 from feedbot.bot.updates import Updates
 from feedbot.config import Config, parse_network, read_token, split_listen
-from feedbot.errors import ConfigError, StoreError, UsageError
+from feedbot.errors import ConfigError, FeedbotError, StoreError, UsageError
 from feedbot.jobs.local import Local
 from feedbot.jobs.memory import keep_started, return_memory
 from feedbot.jobs.observe import Observer
@@ -28,7 +28,7 @@ from feedbot.jobs.sending import Lane
 from feedbot.model import Address, Source, Subscription
 from feedbot.net.client import Client, user_agent
 from feedbot.net.guard import Guard
-from feedbot.pipeline import Tools, publish, publish_index
+from feedbot.pipeline import Tools, publish, publish_index, take_in, tidy
 from feedbot.pipeline.tools import Hub
 from feedbot.publish.files import clean_leftovers
 from feedbot.publish.people import People
@@ -193,7 +193,7 @@ async def _take_configuration(store: Store, config: Config, known: dict[str, Sou
     slugs = [category.slug for category in config.category]
     await store.do(sources.sync_sources, list(known.values()))
     await store.do(feeds.sync_feeds, slugs, authority_of(config), now)
-    await store.do(feeds.mark_changed, slugs)  # what renders them may be newer than their documents
+    await store.do(feeds.mark_all_changed)  # what renders them may be newer than their documents
     await store.do(subscriptions.sync_configured, configured_subscriptions(config), now)
     await store.do(websub.renew_elsewhere, config.feedbot.base_url, now)
     if config.publish.hub in {"", "self"}:
@@ -235,6 +235,10 @@ async def _open_parts(
         authority=authority_of(config),
         entries=config.publish.entries,
         categories={category.slug: category for category in config.categories()},
+        content=config.publish.content,
+        hub=hub_url(config.publish.hub, config.feedbot.base_url),
+        brotli=config.publish.brotli,
+        per_source=config.publish.per_source,
     )
     hub = make_hub(config)
     tools = Tools(store, client, worker, packs, authority_of(config), photos, site, config.rules(), hub)
@@ -334,9 +338,7 @@ class _Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: None)  # there is no reload: a restart costs nothing
-        for slug in app.tools.site.categories:
-            await publish(app.tools, slug)
-        await publish_index(app.tools)
+        await self._publish_all()
         for server in self._servers:
             server.start()
         self._local.start()
@@ -349,6 +351,18 @@ class _Daemon:
             app.observer.event("stopping")
             await self._end(tasks)
             app.observer.event("stopped")
+
+    async def _publish_all(self) -> None:
+        """Every document as it must be now; a folder that refuses is told, and keeps nobody from reading."""
+        tools, observer = self._app.tools, self._app.observer
+        try:
+            await take_in(tools, self._app.clock())
+            await tidy(tools)
+            for slug in await tools.site.press.wanted():
+                observer.publication(await publish(tools, slug), 0.0)
+            await publish_index(tools)
+        except FeedbotError as error:
+            observer.unwritten(error)
 
     async def _end(self, tasks: list[asyncio.Task[None]]) -> None:
         await self._local.stop()

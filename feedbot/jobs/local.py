@@ -9,6 +9,7 @@ from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from feedbot.errors import FeedbotError
 from feedbot.jobs.observe import Observer
 from feedbot.jobs.sending import Lane
 from feedbot.jobs.turns import MOST_POLLS, Turns
@@ -19,6 +20,7 @@ from feedbot.store import deliveries, entries, feeds, retention, sources, subscr
 TICK = 1.0
 _MOST_DUE = 2000  # that are looked at
 MOST_SITES = 64  # whose pages are asked at once
+_AFTER_A_FULL_DISK = 30.0
 _GRACE = 3600
 _REST, _LONGEST_REST = 3.0, 10.0  # publishing takes a quarter of the time at most, where there is much to do
 PHOTO_FILES_KEPT = timedelta(days=30)
@@ -133,15 +135,22 @@ class Local:
 
     async def _changed(self) -> list[str]:
         found = (feed.slug for feed in await self._tools.store.do(feeds.changed_feeds))
-        known = (slug for slug in found if slug in self._tools.site.categories)
-        return [slug for slug in known if not self._observer.is_paused(f"publish:{slug}")]
+        known = (slug for slug in found if self._tools.site.press.publishes(slug))
+        now, paused = time.monotonic(), self._observer.is_paused
+        return [
+            slug for slug in known if not paused(f"publish:{slug}") and self._unwritten.get(slug, 0.0) <= now
+        ]
 
     async def _publish_all(self) -> None:
         """Every feed that changed, then the pages that list them; then a rest, so that other work goes on."""
         started = time.monotonic()
+        await take_in(self._tools, self._clock())
         for slug in await self._changed():
             await self._observer.guarded(f"publish:{slug}", partial(self._publish, slug))
-        await publish_index(self._tools)
+        try:
+            await publish_index(self._tools)
+        except FeedbotError as error:
+            self._observer.unwritten(error)
         ended = time.monotonic()
         self._rest_until = ended + min(_REST * (ended - started), _LONGEST_REST)
 

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from feedbot.errors import FeedbotError
 from feedbot.pipeline import CompleteReport, DeliverReport, PollReport
 from feedbot.pipeline.hub import CallReport
 from feedbot.publish.site import PublishReport
@@ -107,9 +108,12 @@ class Observer:
     def publication(self, report: PublishReport, seconds: float) -> None:
         """A feed was rendered."""
         self.seconds.labels("publish").observe(seconds)
-        self.published.inc(report.written)
+        self.published.inc(report.documents + report.archives)
+        if report.error:
+            self._failure("publish failed", report.slug, report.error, feed=report.slug)
         if report.written:
-            self.event("publish", category=report.slug, entries=report.entries, seconds=round(seconds, 3))
+            counts = {"entries": report.entries, "documents": report.documents, "archives": report.archives}
+            self.event("publish", feed=report.slug, **counts, seconds=round(seconds, 3))
 
     def called(self, report: CallReport, seconds: float) -> None:
         """A hub or a subscriber was called."""
@@ -134,6 +138,10 @@ class Observer:
             self.event("deliver", **told, photo_fault=report.photo_fault, seconds=round(seconds, 3))
         else:
             self.warn("deliver", **told, reason=reason, seconds=round(seconds, 3))
+
+    def unwritten(self, error: FeedbotError) -> None:
+        """The pages that list the feeds could not be written."""
+        self._failure("publish failed", "index", str(error))
 
     def _failure(self, event: str, key: str, error: str, **values: Any) -> None:
         """The same error of the same source is told once an hour, with its count."""
@@ -162,4 +170,8 @@ class Observer:
 
     def is_paused(self, key: str) -> bool:
         """Whether a step waits after a surprise."""
-        return self._paused.get(key, (0.0, 0.0))[0] > time.monotonic()
+        return self.paused_until(key) > time.monotonic()
+
+    def paused_until(self, key: str) -> float:
+        """Until when a step waits after a surprise, in seconds of the monotonic clock; 0 if it does not."""
+        return self._paused.get(key, (0.0, 0.0))[0]

@@ -9,12 +9,13 @@ from typing import Any, TypeVar
 
 from telegram.error import TelegramError
 
+from feedbot.errors import FeedbotError
 from feedbot.jobs.local import jitter
 from feedbot.jobs.observe import Observer
 from feedbot.jobs.sending import Lane
 from feedbot.jobs.websub import WebSub
 from feedbot.model import Source, SourceState
-from feedbot.pipeline import PollReport, Tools, complete, poll, publish, publish_index
+from feedbot.pipeline import PollReport, Tools, complete, poll, publish, publish_index, take_in, tidy
 from feedbot.store import deliveries, entries, feeds, sources, subscriptions
 
 T = TypeVar("T")
@@ -142,13 +143,21 @@ async def _each(
 
 
 async def _publish_changed(crew: Crew, at: datetime) -> int:
-    written = 0
+    """The feeds that changed; of those of categories, how many are others than before."""
+    written, site = 0, crew.tools.site
+    await take_in(crew.tools, at)
     for feed in await crew.tools.store.do(feeds.changed_feeds):
-        if feed.slug in crew.tools.site.categories:
+        is_more = site.press.publishes(feed.slug)
+        while is_more:
             report = await publish(crew.tools, feed.slug)
             crew.observer.publication(report, 0.0)
-            written += report.written
-    await publish_index(crew.tools)
+            written += report.written and feed.slug in site.categories
+            is_more = report.more
+    try:
+        await tidy(crew.tools)
+        await publish_index(crew.tools)
+    except FeedbotError as error:
+        crew.observer.unwritten(error)
     await WebSub(crew.tools, crew.observer, lambda: at, jitter).run_until_idle(_HUB_SECONDS)
     return written
 

@@ -2,7 +2,7 @@
 
     poll(source)       state -> fetch -> parse -> normalise -> changes -> save      one transaction
     complete(source)   entries that need their page -> fetch -> merge -> save       one transaction per entry
-    publish(category)  changed entries -> document -> file, bytes
+    publish(feed)      changed entries -> fragments -> documents -> files, bytes
     deliver(bot)       claim -> message -> send -> record the outcome
 
 No step calls another; what one leaves in the store the next one finds there. Each returns a report, with
@@ -12,7 +12,7 @@ what the world may do (a dead site, a blocked bot) in it; an exception is a surp
 from feedbot.pipeline.complete import CompleteReport, complete
 from feedbot.pipeline.deliver import DeliverReport, deliver
 from feedbot.pipeline.poll import PollReport, poll
-from feedbot.pipeline.publish import publish, publish_index
+from feedbot.pipeline.publish import publish, publish_index, take_in, tidy
 from feedbot.pipeline.tools import Tools
 
 __all__ = [
@@ -25,4 +25,6 @@ __all__ = [
     "poll",
     "publish",
     "publish_index",
+    "take_in",
+    "tidy",
 ]

@@ -1,97 +1,117 @@
-"""An Atom document (RFC 4287) of a category. Pure: equal entries give equal bytes."""
+"""Atom (RFC 4287): the head of a feed, and an entry. Pure: equal entries give equal bytes."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from html import escape
 
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 
 from feedbot.model import Author, Entry, StoredEntry
-from feedbot.publish.article import article_html
 from feedbot.publish.extension import EntryExtension, FeedExtension
 from feedbot.publish.feed import (
     FeedHead,
+    House,
     Origin,
     language_of,
-    newest_first,
-    page_url,
     published_of,
     rfc3339,
     updated_of,
-    web_address,
 )
-from feedbot.rules.text import clean
+from feedbot.publish.plain import email_of, unmistakable, web_uri, words
 
-_EMAIL = re.compile(r"[^\s@]+@[^\s@]+")  # RFC 4287 section 3.2.3 refuses less
+TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
+END = b"</feed>\n"
+_LOST_CHARACTER = "\ufffd".encode()  # an error to validators, and no reader knows what stood there
 
 
-def render_atom(head: FeedHead, entries: Sequence[StoredEntry], origins: Mapping[str, Origin]) -> bytes:
-    """The document of a category, newest entry first. `origins` are the sources by id.
-
-    The feed counts as updated when its newest change was; an empty one, when it was made.
-    """
+def atom_head(head: FeedHead, updated: datetime, lost: Iterable[tuple[str, datetime]] = ()) -> bytes:
+    """The document as far as its first entry, with the tombstones of `lost` (RFC 6721)."""
     feed = FeedGenerator()
-    feed.register_extension("feedbot", FeedExtension, EntryExtension)
+    feed.register_extension("feedbot", FeedExtension, EntryExtension, rss=False)
     feed.id(head.tag)
-    feed.title(clean(head.title).strip() or head.category.slug)
+    feed.title(words(head.title) or head.category.slug)
     feed.language(language_of(head.category.language) or "en")
-    feed.subtitle(clean(head.category.description or "") or None)
-    feed.author({"name": clean(head.site_title).strip() or "feedbot"})
+    feed.subtitle(words(head.category.description) or None)
+    feed.author({"name": unmistakable(words(head.site_title)) or "feedbot"})
     feed.link(
         [
-            {"href": f"{head.base_url}/", "rel": "alternate", "type": "text/html"},
+            {"href": head.page_url, "rel": "alternate", "type": "text/html"},
             {"href": head.self_url, "rel": "self", "type": "application/atom+xml"},
         ]
     )
+    if head.hub and head.archive is None:
+        feed.link(href=head.hub, rel="hub")
+    for relation, url in head.neighbours():
+        feed.link(href=url, rel=relation, type="application/atom+xml")
     feed.generator("feedbot", version=head.version)
-    newest = max((updated_of(stored) for stored in entries), default=head.created_at)
-    feed.updated(newest)
-    feed.feedbot.updated = rfc3339(newest)
-    seen: set[str] = set()
-    for stored in newest_first(list(entries)):
-        if stored.entry.id not in seen:
-            seen.add(stored.entry.id)
-            _add(feed, stored, head, origins.get(stored.entry.source_id))
+    feed.updated(updated)
+    feed.feedbot.updated, feed.feedbot.head = rfc3339(updated), head
     document: bytes = feed.atom_str(pretty=False)
-    return document + b"\n"
+    return document[: document.rindex(b"</feed>")] + b"".join(_tombstone(*one) for one in lost)
 
 
-def _add(feed: FeedGenerator, stored: StoredEntry, head: FeedHead, origin: Origin | None) -> None:
-    entry: FeedEntry = feed.add_entry(order="append")
+def _tombstone(tag: str, when: datetime) -> bytes:
+    return f'<at:deleted-entry xmlns:at="{TOMBSTONES}" ref="{escape(tag)}" when="{rfc3339(when)}"/>'.encode()
+
+
+def atom_entry(stored: StoredEntry, house: House, origin: Origin | None, url: str, html: str | None) -> bytes:
+    """One entry as an element; `html` is its content, where it may be republished."""
+    feed = FeedGenerator()
+    feed.register_extension("feedbot", FeedExtension, EntryExtension, rss=False)
+    feed.id("tag:feedbot,2026:one")
+    feed.title("one")
+    entry: FeedEntry = feed.add_entry()
     told = stored.entry
-    entry.feedbot.stored, entry.feedbot.head, entry.feedbot.origin = stored, head, origin
+    entry.feedbot.stored, entry.feedbot.house, entry.feedbot.origin = stored, house, origin
+    entry.feedbot.url = url
     entry.id(told.id)
-    entry.title(clean(told.title).strip() or page_url(stored, head.base_url))
+    entry.title(words(told.title) or url)
     entry.updated(updated_of(stored))
     entry.published(published_of(stored))
-    entry.link(href=page_url(stored, head.base_url), rel="alternate")
-    entry.author([_author(author) for author in _authors(told, head, origin)])
-    html = article_html(told) if head.category.content == "full" else None
+    entry.link(href=url, rel="alternate")
+    entry.author([_author(author) for author in authors_of(told, house, origin)])
     if html:
         entry.content(html, type="html")
-    if summary := clean(told.summary or "").strip():
+    if summary := words(told.summary):
         entry.summary(summary, type="text")
-    entry.category(_categories(told, head))
+    entry.category(_categories(stored, house))
+    document: bytes = feed.atom_str(pretty=False)
+    element = document[document.index(b"<entry") : document.rindex(b"</feed>")]
+    return element.replace(_LOST_CHARACTER, b"?")
 
 
-def _authors(entry: Entry, head: FeedHead, origin: Origin | None) -> Sequence[Author]:
+def authors_of(entry: Entry, house: House, origin: Origin | None) -> Sequence[Author]:
     """Who wrote it; without a byline, the source."""
-    named = tuple(author for author in entry.authors if clean(author.name).strip())
-    return named or (Author(origin.title if origin else clean(head.site_title).strip() or "feedbot"),)
+    named = tuple(author for author in entry.authors if words(author.name))
+    return named or (Author(origin.title if origin else words(house.site_title) or "feedbot"),)
 
 
 def _author(author: Author) -> dict[str, str]:
-    told = {"name": author.name, "email": author.email, "uri": author.uri}
-    written = {name: clean(text).strip() for name, text in told.items() if text}
-    if not _EMAIL.fullmatch(written.get("email", "")):
-        written.pop("email", None)
-    uri = web_address(written.pop("uri", None))
-    return {name: text for name, text in (written | {"uri": uri or ""}).items() if text}
+    told = {
+        "name": unmistakable(words(author.name)),
+        "email": email_of(author.email),
+        "uri": web_uri(author.uri),
+    }
+    return {name: text for name, text in told.items() if text}
 
 
-def _categories(entry: Entry, head: FeedHead) -> list[dict[str, str]]:
-    """Our category, then the labels that the source gives."""
-    slug = head.category.slug
-    ours = {"term": slug, "label": clean(head.category.title) or slug, "scheme": f"{head.base_url}/"}
-    labels = {clean(label).strip() for label in entry.categories} - {slug}
-    return [ours, *({"term": label} for label in sorted(labels) if label)]
+def categories_of(stored: StoredEntry, house: House) -> list[tuple[str, str]]:
+    """The categories of ours that an entry is in: slug and title."""
+    here = (house.categories[slug] for slug in stored.slugs if slug in house.categories)
+    return [(category.slug, words(category.title) or category.slug) for category in here]
+
+
+def labels_of(stored: StoredEntry, house: House) -> list[str]:
+    """The labels that its source gives it, in the order of the alphabet."""
+    ours = {slug for slug, _ in categories_of(stored, house)}
+    return sorted({words(label) for label in stored.entry.categories} - ours - {""})
+
+
+def _categories(stored: StoredEntry, house: House) -> list[dict[str, str]]:
+    """Our categories, then the labels of the source."""
+    ours = [
+        {"term": slug, "label": unmistakable(title), "scheme": f"{house.base_url}/"}
+        for slug, title in categories_of(stored, house)
+    ]
+    return [*ours, *({"term": unmistakable(label)} for label in labels_of(stored, house))]

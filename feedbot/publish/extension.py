@@ -1,32 +1,23 @@
-"""A feedgen extension that writes what feedgen cannot say, and mends what it gets wrong.
+"""feedgen extensions that write in Atom what feedgen cannot say, and mend what it gets wrong.
 
 feedgen 1.0.0 hands over trees whose elements are in no namespace (the root carries a literal `xmlns`), writes
-entry links without `rel`, times with microseconds and offset, and no `xml:lang` on entries.
+entry links without `rel`, times with microseconds and offset, no `xml:lang` on entries, and no type of texts.
 """
 
-from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from lxml import etree
 
-from feedbot.model import Photo, StoredEntry
-from feedbot.publish.feed import (
-    FeedHead,
-    Origin,
-    language_of,
-    media_type_of,
-    page_url,
-    published_of,
-    rfc3339,
-    updated_of,
-    web_address,
-)
+from feedbot.model import StoredEntry
+from feedbot.publish.feed import FeedHead, House, Origin, language_of, published_of, rfc3339, updated_of
+from feedbot.publish.media import MEDIA, add_media, files_of, written
+from feedbot.publish.plain import is_like_html, web_uri, words
 from feedbot.rules.text import clean
 
-MEDIA = "http://search.yahoo.com/mrss/"
+HISTORY = "http://purl.org/syndication/history/1.0"
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-NAMESPACES = {"media": MEDIA}
 
 
 class FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no types
@@ -34,15 +25,21 @@ class FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no type
 
     def __init__(self) -> None:
         self.updated = ""
+        self.head: FeedHead | None = None
 
     def extend_ns(self) -> dict[str, str]:
-        """The namespaces that entries use."""
-        return NAMESPACES
+        """The namespaces that entries use, and the one of an archive."""
+        is_archive = self.head is not None and self.head.archive is not None
+        return {"media": MEDIA, **({"fh": HISTORY} if is_archive else {})}
 
     def extend_atom(self, atom_feed: Any) -> Any:
-        """Put the time right."""
+        """Put time and texts right, and say so if it is an archive (RFC 5005 section 4)."""
         atom_feed.find("updated").text = self.updated
-        atom_feed.find("title").set("type", "text")
+        for name in ("title", "subtitle"):
+            if (element := atom_feed.find(name)) is not None:
+                tell(element, element.text)
+        if self.head is not None and self.head.archive is not None:
+            etree.SubElement(atom_feed, f"{{{HISTORY}}}archive")
         return atom_feed
 
 
@@ -51,90 +48,70 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has n
 
     def __init__(self) -> None:
         self.stored: StoredEntry
-        self.head: FeedHead
+        self.house: House
         self.origin: Origin | None = None
+        self.url = ""
 
     def extend_atom(self, entry: Any) -> Any:
-        """Put links, times and language right, and add media and source."""
-        told = self.stored.entry
-        entry.find("updated").text = rfc3339(updated_of(self.stored))
-        entry.find("title").set("type", "text")
-        if (summary := entry.find("summary")) is not None:
-            summary.set("type", "text")
-        language = language_of(told.language)
-        if language and language != language_of(self.head.category.language):
+        """Put links, times, texts and language right, and add media and source."""
+        told, updated = self.stored.entry, rfc3339(updated_of(self.stored))
+        entry.find("updated").text = updated
+        entry.find("published").text = rfc3339(published_of(self.stored))
+        for name in ("title", "summary"):
+            if (element := entry.find(name)) is not None:
+                tell(element, element.text)
+        if language := language_of_entry(self.stored, self.house):
             entry.set(LANG, language)
         for link in entry.findall("link"):
             entry.remove(link)
-        for link in _links(self.stored, self.head, self.origin):
-            etree.SubElement(entry, "link", _written(link))
-        published = entry.find("published")
-        if published is not None:
-            published.text = rfc3339(published_of(self.stored))
+        for relation in self._links():
+            etree.SubElement(entry, "link", written(relation))
         if self.origin:
-            _add_source(entry, self.origin, rfc3339(updated_of(self.stored)))
-        if told.photo and (url := web_address(told.photo.url)):
-            length = next((one.length for one in told.enclosures if one.url == told.photo.url), None)
-            _add_media(entry, told.photo, url, length)
+            _add_source(entry, self.origin, updated)
+        add_media(entry, told)
         return entry
 
+    def _links(self) -> list[dict[str, object]]:
+        """One alternate first, as readers take the first; then where we have it from, files with type and
+        length, related articles.
+        """
+        entry = self.stored.entry
+        links: list[dict[str, object]] = [{"rel": "alternate", "type": "text/html", "href": self.url}]
+        if self.origin and (source := web_uri(self.origin.url)):
+            links.append({"rel": "via", "href": source})
+        links.extend(
+            {"rel": "enclosure", "href": file.url, "type": file.type, "length": file.length}
+            for file in files_of(entry)
+        )
+        related = ((web_uri(one.url), words(one.title)) for one in entry.related)
+        links.extend({"rel": "related", "href": url, "title": title} for url, title in related if url)
+        return links
 
-def _written(told: Mapping[str, object]) -> dict[str, str]:
-    """Attributes as text that XML can carry; what is not known is left out."""
-    return {name: clean(str(value)) for name, value in told.items() if value}
+
+def language_of_entry(stored: StoredEntry, house: House) -> str | None:
+    """What an entry is written in: as it says, else as its first category does."""
+    category = next((house.categories[slug] for slug in stored.slugs if slug in house.categories), None)
+    told = (stored.entry.language, category.language if category else None, house.language)
+    return next(filter(None, map(language_of, told)), None)
 
 
-def _links(stored: StoredEntry, head: FeedHead, origin: Origin | None) -> list[dict[str, object]]:
-    """One alternate first, as readers take the first; then where we have it from, enclosures with type and
-    length, related articles.
-    """
-    entry = stored.entry
-    links: list[dict[str, object]] = [
-        {"rel": "alternate", "type": "text/html", "href": page_url(stored, head.base_url)}
-    ]
-    if origin and origin.url:
-        links.append({"rel": "via", "href": origin.url})
-    lead = entry.photo
-    enclosures = {web_address(one.url): (one.type, one.length) for one in entry.enclosures}
-    if lead and web_address(lead.url) not in enclosures:
-        enclosures = {web_address(lead.url): (lead.type, None)} | enclosures
-    for url, (kind, length) in enclosures.items():
-        if url:
-            links.append(
-                {"rel": "enclosure", "href": url, "type": media_type_of(kind, url), "length": length}
-            )
-    related = ((web_address(one.url), one.title) for one in entry.related)
-    links.extend({"rel": "related", "href": url, "title": title} for url, title in related if url)
-    return links
+def tell(element: Any, text: str | None) -> None:
+    """Write a text so that no reader takes it for what it is not (RFC 4287 section 3.1.1)."""
+    text = words(text)
+    is_html = is_like_html(text)
+    element.set("type", "html" if is_html else "text")
+    element.text = escape(text, quote=False) if is_html else text
 
 
 def _add_source(entry: Any, origin: Origin, updated: str) -> None:
     source = etree.SubElement(entry, "source")
     for name, text in (("id", origin.tag), ("title", origin.title), ("updated", updated)):
         etree.SubElement(source, name).text = clean(text)
-    if origin.url and origin.home:
-        links = (
-            {"rel": "self", "href": origin.url},
-            {"rel": "alternate", "type": "text/html", "href": origin.home},
+    url, home = web_uri(origin.url), web_uri(origin.home)
+    if url and home:
+        links: tuple[dict[str, object], ...] = (
+            {"rel": "self", "href": url},
+            {"rel": "alternate", "type": "text/html", "href": home},
         )
         for link in links:
-            etree.SubElement(source, "link", _written(link))
-
-
-def _add_media(entry: Any, photo: Photo, url: str, length: int | None) -> None:
-    """Media RSS, as a direct child: in a group alone it is an error to validators."""
-    facts = {
-        "url": url,
-        "medium": "image",
-        "type": media_type_of(photo.type, url),
-        "width": photo.width,
-        "height": photo.height,
-        "fileSize": length,
-    }
-    content = etree.SubElement(entry, f"{{{MEDIA}}}content", _written(facts))
-    if caption := clean(photo.caption or "").strip():
-        etree.SubElement(content, f"{{{MEDIA}}}description", {"type": "plain"}).text = caption
-    if credit := clean(photo.credit or "").strip():
-        etree.SubElement(content, f"{{{MEDIA}}}credit").text = credit
-    thumbnail = {"url": url, "width": photo.width, "height": photo.height}
-    etree.SubElement(content, f"{{{MEDIA}}}thumbnail", _written(thumbnail))
+            etree.SubElement(source, "link", written(link))

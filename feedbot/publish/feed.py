@@ -2,9 +2,10 @@
 
 import posixpath
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from feedbot.model import Category, Source, StoredEntry
 from feedbot.rules.text import clean
@@ -30,7 +31,10 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class FeedHead:
-    """A feed without its entries. `tag` is its id for life; `base_url` is where readers reach us."""
+    """A feed without its entries. `tag` is its id for life; `base_url` is where readers reach us.
+
+    `archives` is how many full archives there are (RFC 5005 section 4); `archive` is set in the head of one.
+    """
 
     tag: str
     category: Category
@@ -38,6 +42,9 @@ class FeedHead:
     base_url: str
     created_at: datetime
     version: str
+    hub: str | None = None
+    archives: int = 0
+    archive: int | None = None
 
     @property
     def title(self) -> str:
@@ -50,8 +57,43 @@ class FeedHead:
 
     @property
     def self_url(self) -> str:
-        """The address of the feed itself."""
-        return f"{self.base_url}/feeds/{self.category.slug}.atom"
+        """The address of the Atom document itself."""
+        return self.url(".atom") if self.archive is None else self.archive_url(self.archive)
+
+    @property
+    def page_url(self) -> str:
+        """The page for people: that of the category; of other feeds, the index."""
+        slug = self.category.slug
+        return f"{self.base_url}/" if slug == "all" or "/" in slug else f"{self.base_url}/c/{slug}"
+
+    def url(self, ending: str) -> str:
+        """The address of the live document in one format."""
+        return f"{self.base_url}/feeds/{self.category.slug}{ending}"
+
+    def archive_url(self, number: int) -> str:
+        """The address of an archive."""
+        return f"{self.base_url}/feeds/{self.category.slug}/archive/{number}.atom"
+
+    def neighbours(self) -> list[tuple[str, str]]:
+        """The relations of this document to those before and after it, with their addresses."""
+        if self.archive is None:
+            return [("prev-archive", self.archive_url(self.archives))] if self.archives else []
+        links = [("current", self.url(".atom"))]
+        if self.archive > 1:
+            links.append(("prev-archive", self.archive_url(self.archive - 1)))
+        if self.archive < self.archives:
+            links.append(("next-archive", self.archive_url(self.archive + 1)))
+        return links
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all entries of ours are rendered with: where we are, and the categories by slug."""
+
+    base_url: str
+    site_title: str
+    language: str
+    categories: Mapping[str, Category]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +112,17 @@ def origin_of(source: Source, authority: str) -> Origin:
     is_web = parts.scheme in {"http", "https"}
     host = (parts.hostname or "").removeprefix("www.") if is_web else ""
     return Origin(
-        tag=f"tag:{authority},2025:sources/{source.id}",
+        tag=f"tag:{authority},2025:sources/{quote(source.id, safe='-._~')}",
         title=host or source.id,
-        url=source.url if is_web else None,
+        url=_without_user(source.url) if is_web else None,
         home=f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/" if is_web else None,
     )
+
+
+def _without_user(url: str) -> str:
+    """The address without a name and a password, which are ours alone."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def newest_first(entries: list[StoredEntry]) -> list[StoredEntry]:

@@ -7,27 +7,19 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from feedbot import __version__
-from feedbot.model import Category, Source, StoredEntry
-from feedbot.publish.atom import render_atom
-from feedbot.publish.feed import FeedHead, Origin, origin_of, updated_of
-from feedbot.publish.files import sync_folder, write_whole, written_at
+from feedbot.model import Category, StoredEntry
+from feedbot.publish.feed import FeedHead, House, updated_of
+from feedbot.publish.files import make_folder, write_whole, written_at
 from feedbot.publish.opml import render_opml
 from feedbot.publish.pages import Place, Shown, icon, render_index, style
-from feedbot.publish.shelf import ATOM, CSS, HTML, OPML, SVG, Shelf
-from feedbot.store import Store, entries, feeds, sources
+from feedbot.publish.press import Press, PublishReport
+from feedbot.publish.shelf import CSS, HTML, OPML, SVG, Shelf
+from feedbot.store import Store, entries, feeds
 from feedbot.store.feeds import FeedState
 
+__all__ = ["PublishReport", "Site"]
+
 NEWEST_ON_INDEX = 3
-
-
-@dataclass(frozen=True, slots=True)
-class PublishReport:
-    """What rendering a category did: how many entries its feed has, and whether a document was written."""
-
-    slug: str
-    entries: int = 0
-    written: bool = False
 
 
 @dataclass(slots=True)
@@ -47,28 +39,38 @@ class Site:
     entries: int
     categories: dict[str, Category]
     bot: str | None = None
+    content: str = "full"
+    hub: str | None = None
+    brotli: bool = False
+    per_source: bool = False
+    press: Press = field(init=False)
+    _shown: dict[str, Shown] = field(default_factory=dict)
     _index: asyncio.Lock = field(default_factory=asyncio.Lock)
     _index_asked: int = 0
     _index_done: int = 0
 
+    def __post_init__(self) -> None:
+        self.press = Press(
+            store=self.store,
+            shelf=self.shelf,
+            folder=self.feeds_dir,
+            house=House(self.base_url, self.title, self.language, self.categories),
+            authority=self.authority,
+            entries=self.entries,
+            content=self.content,
+            hub=self.hub,
+            brotli=self.brotli,
+            per_source=self.per_source,
+        )
+
     def head(self, feed: FeedState) -> FeedHead:
         """The head of a category's feed."""
-        category = self.categories[feed.slug]
-        return FeedHead(feed.tag, category, self.title, self.base_url, feed.created_at, __version__)
+        return self.press.head(feed)
 
     async def write_feed(self, slug: str) -> PublishReport:
-        """Write the feed of a category as its entries are now; equal bytes are not written again."""
-        feed, found, known = await self.store.do(_of_feed, slug, self.entries)
-        if feed is None or slug not in self.categories:
-            return PublishReport(slug)
-        origins = self._origins(known)
-        body = await asyncio.to_thread(render_atom, self.head(feed), found, origins)
-        written = await asyncio.to_thread(self._put, f"{slug}.atom", f"/feeds/{slug}.atom", body, ATOM)
-        await self.store.do(feeds.feed_published, slug, feed.changed)
-        return PublishReport(slug, len(found), written)
-
-    def _origins(self, known: Sequence[Source]) -> dict[str, Origin]:
-        return {source.id: origin_of(source, self.authority) for source in known}
+        """Write a feed as its entries are now; equal bytes are not written again."""
+        self._shown.pop(slug, None)
+        return await self.press.write_feed(slug)
 
     def _put(self, name: str, path: str, body: bytes, media_type: str) -> bool:
         file = self.feeds_dir / name
@@ -87,49 +89,39 @@ class Site:
                 self._index_done = covered
 
     async def _write_index(self) -> None:
-        shown = [
-            Shown(self.head(feed), count, max((updated_of(one) for one in found), default=None), found)
-            for feed, count, found in await self.store.do(_of_index, NEWEST_ON_INDEX)
-            if feed.slug in self.categories
-        ]
-        order = list(self.categories)
-        shown.sort(key=lambda one: order.index(one.head.category.slug))
-        index = render_index(self.place(), shown)
-        beside = render_index(self.place(static=True), shown)
-        opml = render_opml(self.title, [one.head for one in shown])
-        await asyncio.to_thread(self._write_pages, index, beside, opml)
+        stale = [slug for slug in self.categories if slug not in self._shown]
+        for feed, count, found in await self.store.do(_of_index, stale, NEWEST_ON_INDEX):
+            updated = max((updated_of(one) for one in found), default=None)
+            self._shown[feed.slug] = Shown(self.head(feed), count, updated, found)
+        shown = [self._shown[slug] for slug in self.categories if slug in self._shown]
+        await asyncio.to_thread(self._write_pages, shown)
 
-    def _write_pages(self, index: bytes, beside: bytes, opml: bytes) -> None:
-        self._put("style.css", "/style.css", style(), CSS)
-        self._put("favicon.svg", "/favicon.svg", icon(), SVG)
-        self._put("feeds.opml", "/feeds.opml", opml, OPML)
+    def _write_pages(self, shown: Sequence[Shown]) -> None:
+        make_folder(self.feeds_dir, self.feeds_dir)
+        written = self._put("style.css", "/style.css", style(), CSS)
+        written |= self._put("favicon.svg", "/favicon.svg", icon(), SVG)
+        opml = render_opml(self.title, [one.head for one in shown])
+        written |= self._put("feeds.opml", "/feeds.opml", opml, OPML)
         file = self.feeds_dir / "index.html"
-        write_whole(file, beside)
-        self.shelf.put("/", index, HTML, written_at(file))
-        sync_folder(self.feeds_dir)
+        written |= write_whole(file, render_index(self.place(static=True), shown))
+        self.shelf.put("/", render_index(self.place(), shown), HTML, written_at(file))
+        self.press.sync(self.feeds_dir if written else None)
 
     def place(self, *, static: bool = False) -> Place:
         """Where our pages stand; `static`: in the folder of files."""
         return Place(self.title, self.base_url, self.language, self.bot, static)
 
 
-def _all_sources(connection: Connection) -> list[Source]:
-    return sources.named_sources(connection)
-
-
-def _of_feed(
-    connection: Connection, slug: str, limit: int
-) -> tuple[FeedState | None, list[StoredEntry], list[Source]]:
-    feed = next((feed for feed in feeds.all_feeds(connection) if feed.slug == slug), None)
-    return feed, entries.of_category(connection, slug, limit), _all_sources(connection)
-
-
-def _of_index(connection: Connection, newest: int) -> list[tuple[FeedState, int, list[StoredEntry]]]:
+def _of_index(
+    connection: Connection, slugs: Sequence[str], newest: int
+) -> list[tuple[FeedState, int, list[StoredEntry]]]:
+    known = (feeds.get_feed(connection, slug) for slug in slugs)
     return [
         (
             feed,
             entries.count_of_category(connection, feed.slug),
             entries.of_category(connection, feed.slug, newest),
         )
-        for feed in feeds.all_feeds(connection)
+        for feed in known
+        if feed is not None
     ]

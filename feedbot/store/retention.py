@@ -6,7 +6,7 @@ from sqlalchemy import Connection, and_, exists, select
 
 from feedbot.model import State
 from feedbot.store import feeds
-from feedbot.store.tables import deliveries, entries, entry_categories
+from feedbot.store.tables import deliveries, entries
 
 _SETTLED = (State.SENT.value, State.SKIPPED.value, State.GONE.value)
 _BATCH = 500
@@ -21,9 +21,7 @@ def forget_entries(connection: Connection, source_id: str, before: datetime) -> 
     old = and_(entries.c.source_id == source_id, entries.c.sort_at < before, ~waiting)
     rows = connection.execute(select(entries.c.id).where(old).limit(_BATCH)).scalars().all()
     if rows:
-        here = entry_categories.c.entry_id.in_(rows)
-        slugs = connection.execute(select(entry_categories.c.slug).where(here).distinct()).scalars().all()
-        feeds.mark_changed(connection, slugs)
+        feeds.mark_feeds_of(connection, rows)
         connection.execute(deliveries.delete().where(deliveries.c.entry_id.in_(rows)))
         connection.execute(entries.delete().where(entries.c.id.in_(rows)))
     return len(rows)

@@ -56,7 +56,7 @@ _RELS = (
     "license",
     "replies",
 )
-_IN_MEDIA = {"description": {"type"}, "credit": {"role", "scheme"}, "thumbnail": {"url", "width", "height"}}
+_IN_MEDIA = {"title": {"type"}, "description": {"type"}, "credit": {"role", "scheme"}, "thumbnail": {"url", "width", "height"}}
 _IRI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>\"{}|\\^`]+")
 _TAG = re.compile(r"tag:([a-z0-9._-]+@)?[a-z0-9.-]+,\d{4}(-\d\d(-\d\d)?)?:\S+")
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")

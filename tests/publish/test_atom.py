@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from feedbot.model import Author, Category, Enclosure, Entry, Photo, Related, Source, StoredEntry
-from feedbot.publish.atom import render_atom
-from feedbot.publish.feed import FeedHead, Origin, origin_of
+from feedbot.publish.feed import FeedHead, House, Origin, origin_of
+from feedbot.publish.fragment import render_all
 from feedbot.rules.text import clean
 from tests.publish.checker import ATOM, LANG, MEDIA, problems
 from tests.support import NOW, POLICIES, SOURCE, entry, stored, with_photo
@@ -27,7 +27,8 @@ def render(
 ) -> bytes:
     """The document of these entries; it must be right by the house checker."""
     told = [one if isinstance(one, StoredEntry) else stored(one, row) for row, one in enumerate(entries, 1)]
-    document = render_atom(head, told, origins)
+    house = House(head.base_url, head.site_title, "en", {head.category.slug: head.category})
+    document = render_all(head, told, house, origins).atom
     assert problems(document, head.self_url) == []
     return document
 
@@ -49,7 +50,7 @@ def test_the_head_has_id_title_language_author_self_and_alternate():
     assert root.get(LANG) == "en"
     assert root.findtext(f"{ATOM}author/{ATOM}name") == "Test News"
     assert links(root) == [
-        ("alternate", "https://feeds.example/"),
+        ("alternate", "https://feeds.example/c/policies"),
         ("self", "https://feeds.example/feeds/policies.atom"),
     ]
 
@@ -197,10 +198,10 @@ def test_the_categories_are_ours_with_its_name_and_then_those_of_the_source():
     ]
 
 
-def test_the_language_stands_on_an_entry_that_differs_and_only_if_it_is_one():
+def test_the_language_stands_on_every_entry_and_is_one_that_readers_know():
     languages = ("en", "ko", "english", None)
     root = etree.fromstring(render(*(entry(number, language=one) for number, one in enumerate(languages))))
-    assert {one.get(LANG) for one in root.findall(ATOM + "entry")} == {None, "ko"}
+    assert {one.get(LANG) for one in root.findall(ATOM + "entry")} == {"en", "ko"}
 
 
 def test_a_category_that_publishes_summaries_has_no_content():

@@ -93,8 +93,8 @@ def test_a_page_that_failed_for_good_lets_the_feeds_record_out(store: Store) -> 
 
 def test_a_changed_entry_is_rewritten_and_its_feed_marked(store: Store) -> None:
     save_poll(store, SOURCE, new(entry(1)), STATE, NOW)
-    [feed] = store.do_now(feeds.changed_feeds)
-    store.do_now(feeds.feed_published, "policies", feed.changed)
+    for feed in store.do_now(feeds.changed_feeds):
+        store.do_now(feeds.feed_published, feed.slug, feed.changed)
     assert store.do_now(feeds.changed_feeds) == []
     known = recalled(store, *candidate(entry(1)).keys).known
     changed = Changes(updated=((next(iter(known.values())), candidate(entry(1, title="New title"))),))
