@@ -13,8 +13,9 @@ from feedbot.errors import FeedbotError
 from feedbot.jobs.observe import Observer
 from feedbot.jobs.sending import Lane
 from feedbot.jobs.turns import MOST_POLLS, Turns
+from feedbot.jobs.websub import WebSub
 from feedbot.model import Source, SourceState
-from feedbot.pipeline import Tools, complete, poll, publish, publish_index
+from feedbot.pipeline import Tools, complete, poll, publish, publish_index, take_in
 from feedbot.store import deliveries, entries, feeds, retention, sources, subscriptions
 
 TICK = 1.0
@@ -47,7 +48,9 @@ class Local:
         self._lane, self._clock = lane, clock
         self._turns = Turns(tools.client.host_concurrency)
         self._rest_until = 0.0
+        self._unwritten: dict[str, float] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._websub = WebSub(tools, observer, clock, jitter)
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._last_tick = time.monotonic()
 
@@ -58,6 +61,7 @@ class Local:
             (self._tick_sources, TICK),
             (self._tick_pages, TICK),
             (self._tick_feeds, TICK),
+            (self._tick_hubs, TICK),
             (self._tick_metrics, 15),
             (self._tick_house, 6 * 3600),
         ):
@@ -71,6 +75,7 @@ class Local:
         for task in self._running.values():
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
+        await self._websub.stop()
         self._scheduler.shutdown(wait=False)
 
     async def _begin(self, tick: Callable[[], Awaitable[None]]) -> None:
@@ -158,8 +163,17 @@ class Local:
         started = time.monotonic()
         report = await publish(self._tools, slug)
         self._observer.publication(report, time.monotonic() - started)
+        self._unwritten.pop(slug, None)
+        if report.error:
+            self._unwritten[slug] = time.monotonic() + _AFTER_A_FULL_DISK
+
+    async def _tick_hubs(self) -> None:
+        await self._websub.tell()
+        await self._websub.publish_side()
+        await self._websub.source_side()
 
     async def _tick_metrics(self) -> None:
+        await self._websub.keep_house()
         for state, count in (await self._tools.store.do(deliveries.counts)).items():
             self._observer.waiting.labels(state).set(count)
 
