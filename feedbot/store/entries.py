@@ -403,5 +403,5 @@ def count_of_category(connection: Connection, slug: str) -> int:
 
 
 def get_entry(connection: Connection, row: int) -> StoredEntry | None:
-    """One entry that is out, by its number."""
-    return next(iter(_read(connection, select(entries).where(entries.c.id == row, *_out(entries)))), None)
+    """One entry that is out, or was until it was retracted, by its number."""
+    return next(iter(_read(connection, select(entries).where(entries.c.id == row, entries.c.ready))), None)

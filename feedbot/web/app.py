@@ -20,7 +20,6 @@ from feedbot.publish.shelf import HTML, Item, Shelf
 from feedbot.web.front import CORS, FEEDS, LIVE, Front
 from feedbot.web.ready import Ready
 
-METHODS = ("GET", "HEAD", "OPTIONS")
 _UNKEPT = {"cache-control": "no-store"}
 _ROW = re.compile(r"[1-9][0-9]{0,17}")  # what SQLite can count
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -146,7 +145,7 @@ class _Answers:
         if problem.status_code != 405:
             what = "nothing" if problem.detail == "Not Found" else problem.detail
             return self._told(what, problem.status_code, headers)
-        headers = {"allow": ", ".join(METHODS)}
+        headers = {"allow": ", ".join(sorted({*headers.get("Allow", "GET, HEAD").split(", "), "OPTIONS"}))}
         if request.method == "OPTIONS":
             is_feed = request.scope["path"].startswith(FEEDS)
             return Response(None, 204, headers | (dict(CORS) | _PREFLIGHT if is_feed else {}))

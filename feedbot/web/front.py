@@ -2,13 +2,14 @@
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from feedbot.publish.shelf import CSS, Shelf
+from feedbot.publish.shelf import CSS, Item, Shelf
 from feedbot.web.ready import Ready
 
 LIVE = "public, max-age=60"
 _FOR_GOOD = "public, max-age=31536000, immutable"
 _A_DAY = "public, max-age=86400"  # pages name the style with its hash
 FEEDS = "/feeds"
+_MOST_READY = 32 << 20  # bytes of documents; the shelf has most of them anyway
 _FEED_ENDINGS = (".atom", ".rss", ".json")
 # A reader in a page of another site may ask (Fetch standard, section 3.3), and may see what it needs.
 CORS = (("access-control-allow-origin", "*"), ("access-control-expose-headers", "ETag, Link"))
@@ -21,6 +22,7 @@ class Front:
         self._app, self._shelf = app, shelf
         self._base_url, self._hub = base_url, hub
         self._ready: dict[str, Ready] = {}
+        self._room = _MOST_READY
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -30,10 +32,24 @@ class Front:
             if item is not None:
                 ready = self._ready.get(path)
                 if ready is None or ready.item is not item:
-                    ready = self._ready[path] = Ready(item, self._headers(path, item.media_type))
+                    ready = self._make(path, item)
                 await ready.answer(scope, send)
                 return
         await self._app(scope, receive, send)
+
+    def _make(self, path: str, item: Item) -> Ready:
+        """Make an answer and keep it; those made first give way."""
+        self._forget(path)
+        ready = self._ready[path] = Ready(item, self._headers(path, item.media_type))
+        self._room -= item.size
+        while self._room < 0 and len(self._ready) > 1:
+            self._forget(next(iter(self._ready)))
+        return ready
+
+    def _forget(self, path: str) -> None:
+        old = self._ready.pop(path, None)
+        if old is not None:
+            self._room += old.item.size
 
     def _headers(self, path: str, media_type: str) -> list[tuple[str, str]]:
         """What a document tells beside itself: how long it keeps, who may read it, where it lives."""
