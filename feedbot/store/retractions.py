@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, Update, select
+from sqlalchemy import Connection, Update, exists, select
 
 from feedbot.model import StoredEntry
 from feedbot.rules.schedule import PAGE_GONE_AFTER, next_page_visit
@@ -90,7 +90,8 @@ def ask_again(connection: Connection, listed: Iterable[StoredEntry], now: dateti
 
 def retracted_of(connection: Connection, slug: str, limit: int) -> list[tuple[str, datetime]]:
     """The ids of the entries that a category lost, and when, the newest loss first."""
-    query = select(entries.c.tag, entries.c.retracted_at).join(entry_categories)
-    lost = query.where(entry_categories.c.slug == slug, entries.c.ready, entries.c.retracted_at.is_not(None))
+    held = exists().where(entry_categories.c.slug == slug, entry_categories.c.entry_id == entries.c.id)
+    lost = select(entries.c.tag, entries.c.retracted_at)  # few, whatever the category holds
+    lost = lost.where(entries.c.retracted_at.is_not(None), entries.c.ready, held)
     newest = lost.order_by(entries.c.retracted_at.desc(), entries.c.id.desc()).limit(limit)
     return [(row[0], row[1]) for row in connection.execute(newest)]
