@@ -1,5 +1,6 @@
 """poll: one source is asked, and what is new is remembered in one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -8,8 +9,9 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection
 
 from feedbot.errors import FetchError, HostBusyError, ParseError
-from feedbot.model import Kind, ParsedFeed, Piece, Source, SourceState
+from feedbot.model import Candidate, Kind, ParsedFeed, Piece, Source, SourceState
 from feedbot.net.answer import mask
+from feedbot.pipeline.apart import compute, is_long
 from feedbot.pipeline.reading import PoisonError, Reading, read_source, reader_of
 from feedbot.pipeline.tools import Tools
 from feedbot.pipeline.websub import hub_of, remember_hub
@@ -17,7 +19,7 @@ from feedbot.rules import schedule
 from feedbot.rules.changes import find_changes, flood_of, is_first_sight
 from feedbot.rules.filters import slugs_for
 from feedbot.rules.health import alarms, observe, observe_list
-from feedbot.rules.identity import degrades, marks
+from feedbot.rules.identity import Mark, degrades, marks
 from feedbot.rules.normalise import normalise
 from feedbot.rules.retraction import buried
 from feedbot.rules.schedule import Terms
@@ -120,6 +122,21 @@ async def _per_week(tools: Tools, state: SourceState, now: datetime) -> float | 
     return schedule.rate_of(count, oldest, now)
 
 
+def _read(
+    tools: Tools,
+    source: Source,
+    state: SourceState,
+    parsed: ParsedFeed,
+    url: str,
+    now: datetime,
+    others: Sequence[Mark],
+) -> tuple[bool, list[Candidate]]:
+    """Whether the document's entries are told apart by their links, and what each of them is."""
+    by_link = state.by_link or degrades(parsed.entries, absolute(parsed.link) or url, others)
+    found = normalise(parsed, source, url, now, tools.authority, by_link=by_link, others=others)
+    return by_link, [replace(one, slugs=slugs_for(one.entry, source, tools.rules)) for one in found]
+
+
 async def _remember(
     tools: Tools,
     source: Source,
@@ -135,16 +152,15 @@ async def _remember(
     if parsed.kind in {Kind.PAGE, Kind.SITEMAP}:
         source = replace(source, full_text=True)  # their entries are no more than links
     others = [(piece.guid, piece.link) for piece in parsed.pieces or () if piece.hash in reading.known]
-    by_link = state.by_link or degrades(parsed.entries, absolute(parsed.link) or url, others)
-    candidates = [
-        replace(candidate, slugs=slugs_for(candidate.entry, source, tools.rules))
-        for candidate in normalise(parsed, source, url, now, tools.authority, by_link=by_link, others=others)
-    ]
+    long = is_long(parsed)
+    by_link, candidates = await compute(long, _read, tools, source, state, parsed, url, now, others)
     graves = buried(parsed.tombstones, now)
     keys = [*(key for candidate in candidates for key in candidate.keys), *graves]
     memory = await tools.store.do(entries.recall, source.id, keys)
     silent = state.reader not in {None, after.reader} or by_link != state.by_link
-    changes = find_changes(
+    changes = await compute(
+        long,
+        find_changes,
         candidates,
         memory.known,
         state,
