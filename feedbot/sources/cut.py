@@ -6,7 +6,7 @@ which others were read with it, and reading all of them, some, or one gives equa
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
@@ -144,14 +144,14 @@ class _Walk:
         return Cut(b"".join(tags), closing, b"".join([*kept, self.data[at:]]), pieces)
 
 
-def piece_hashes(cut: Cut, context: Sequence[str | None]) -> tuple[str, ...]:
+def piece_hashes(pieces: Iterable[bytes], around: bytes, context: Sequence[str | None]) -> tuple[str, ...]:
     """A hash for each piece, over its bytes and all that changes their reading: the tags around it and
     `context` (the document's address, the channel's link and language), not the channel's dates.
     """
-    around = hashlib.sha256(cut.opening)
-    around.update("\x1f".join((READING, *(part or "" for part in context))).encode("utf-8", "replace"))
-    seed = around.digest()
-    return tuple(hashlib.sha256(seed + piece).hexdigest()[:32] for piece in cut.pieces)
+    told = hashlib.sha256(around)
+    told.update("\x1f".join((READING, *(part or "" for part in context))).encode("utf-8", "replace"))
+    seed = told.digest()
+    return tuple(hashlib.sha256(seed + piece).hexdigest()[:32] for piece in pieces)
 
 
 def known_marks(known: Mapping[str, Any], piece: str) -> tuple[str | None, str | None] | None:

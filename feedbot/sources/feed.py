@@ -135,13 +135,10 @@ def _read_pieces(cut: Cut, url: str, known: Mapping[str, Any]) -> ParsedFeed | N
         return None
     channel = _channel(reading, url)
     kept = newest(cut.pieces, _date_in)
-    cut_off = len(kept) < len(cut.pieces)
-    cut = replace(cut, pieces=tuple(kept))
     pieces, entries = [], []
     buried = {key for tombstone in channel.tombstones if (key := guid_key(tombstone.guid))}
-    for piece, digest in zip(
-        cut.pieces, piece_hashes(cut, (url, channel.link, channel.language)), strict=True
-    ):
+    hashes = piece_hashes(kept, cut.opening, (url, channel.link, channel.language))
+    for piece, digest in zip(kept, hashes, strict=True):
         mark = known_marks(known, digest)
         if mark is None or mark[0] in buried:
             try:
@@ -155,7 +152,7 @@ def _read_pieces(cut: Cut, url: str, known: Mapping[str, Any]) -> ParsedFeed | N
             mark = marks(entries[-1], channel.link or url)
         # One that the document also takes back is read each time: its dates decide which of the two holds.
         pieces.append(Piece("" if mark[0] in buried else digest, *mark))
-    return replace(channel, entries=tuple(entries), pieces=tuple(pieces), cut_off=cut_off)
+    return replace(channel, entries=tuple(entries), pieces=tuple(pieces), cut_off=len(kept) < len(cut.pieces))
 
 
 def _date_in(piece: bytes) -> str | None:

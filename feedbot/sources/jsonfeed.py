@@ -1,11 +1,15 @@
 """JSON Feed 1.0 and 1.1 (jsonfeed.org): text in, entries out. Anything in it may be of any type."""
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from feedbot.model import Author, Enclosure, Kind, ParsedEntry, ParsedFeed, Photo
+from feedbot.model import Author, Enclosure, Kind, ParsedEntry, ParsedFeed, Photo, Piece
+from feedbot.rules.identity import marks
 from feedbot.rules.text import paragraphs
 from feedbot.rules.urls import absolute
+from feedbot.sources.cut import known_marks, piece_hashes
 from feedbot.sources.entry import short_guid
 from feedbot.sources.markup import MAX_HTML, read_markup
 from feedbot.sources.newest import MOST_ENTRIES, newest
@@ -14,27 +18,46 @@ from feedbot.sources.words import labels_of, language_of, line, merged, person
 _MOST_FILES, _MOST_HUBS = 32, 16
 
 
-def parse_json_feed(text: str, url: str) -> ParsedFeed:
-    """Read a JSON Feed that came from `url`; an item that is no object or says nothing is passed by."""
+def parse_json_feed(text: str, url: str, known: Mapping[str, Any] | None = None) -> ParsedFeed:
+    """Read a JSON Feed that came from `url`; an item that is no object or says nothing is passed by, and so
+    is one of the pieces that are `known` (hash to guid and link mark).
+    """
     try:
         data = json.loads(text.lstrip("\ufeff"), parse_int=_integer, parse_constant=lambda _: None)
     except (ValueError, RecursionError) as error:
         return ParsedFeed(fault=f"this is no feed: its JSON is broken ({str(error)[:100]})")
     if not isinstance(data, dict) or not isinstance(data.get("items"), list) or not _is_feed(data):
         return ParsedFeed(fault="this is no feed: it is JSON, but no JSON Feed")
-    link = absolute(_text(data.get("home_page_url")), url)
     items = [item for item in data["items"] if isinstance(item, dict)]
-    entries = [read_item(item, url) for item in newest(items, _date_of)]
-    return ParsedFeed(
+    feed = ParsedFeed(
         title=line(_text(data.get("title"))),
-        link=link,
+        link=absolute(_text(data.get("home_page_url")), url),
         language=language_of(_text(data.get("language"))),
         kind=Kind.FEED,
-        entries=tuple(entry for entry in entries if entry is not None),
         cut_off=len(items) > MOST_ENTRIES,
         hub=_hub(data.get("hubs"), url),
         self_url=absolute(_text(data.get("feed_url")), url),
     )
+    try:
+        return _with_items(feed, newest(items, _date_of), url, known or {})
+    except RecursionError:
+        return ParsedFeed(fault="this is no feed: its JSON is nested too deep")
+
+
+def _with_items(
+    feed: ParsedFeed, items: Sequence[dict[str, Any]], url: str, known: Mapping[str, Any]
+) -> ParsedFeed:
+    """The feed with the entries of those items that are not known. Each is read for itself anyway."""
+    pieces, entries = [], []
+    written = (json.dumps(item).encode() for item in items)
+    hashes = piece_hashes(written, b"", (url, feed.link, feed.language))
+    for item, digest in zip(items, hashes, strict=True):
+        mark = known_marks(known, digest)
+        if mark is None and (entry := read_item(item, url)) is not None:
+            entries.append(entry)
+            mark = marks(entry, feed.link or url)
+        pieces.append(Piece(digest, *(mark or ())))
+    return replace(feed, entries=tuple(entries), pieces=tuple(pieces))
 
 
 def _hub(hubs: Any, url: str) -> str | None:

@@ -58,7 +58,7 @@ def read_source(
     if is_json(text):
         from feedbot.sources.jsonfeed import parse_json_feed
 
-        return parse_json_feed(text, url)
+        return parse_json_feed(text, url, known)
     from feedbot.sources.feed import parse_feed
 
     return parse_feed(text, url, known)

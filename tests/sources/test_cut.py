@@ -180,7 +180,9 @@ def test_a_cut_loses_no_byte():
 def test_hashes_depend_on_the_context_part_by_part():
     cut = cut_feed(rss(ONE).encode())
     assert cut is not None
-    assert piece_hashes(cut, ("a", "b")) != piece_hashes(cut, ("ab", None))
+    assert piece_hashes(cut.pieces, cut.opening, ("a", "b")) != piece_hashes(
+        cut.pieces, cut.opening, ("ab", None)
+    )
 
 
 @pytest.mark.parametrize("hostile", ["<a>" * 300, "<item>" + "<a/>" * 30_000, "<a " + "b='' " * 10])

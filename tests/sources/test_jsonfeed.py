@@ -1,5 +1,6 @@
 """JSON Feed, with anything in it of any type."""
 
+import itertools
 import json
 from typing import Any
 
@@ -76,6 +77,36 @@ def test_the_author_of_version_1_0_is_read():
 def test_only_a_thousand_items_are_read():
     parsed = items(*({"id": str(n), "title": "a"} for n in range(1001)))
     assert (len(parsed.entries), parsed.cut_off) == (1000, True)
+
+
+def test_only_new_items_are_read_and_each_as_it_is_in_the_whole():
+    told = [{"id": n, "url": f"/{n}", "title": f"Item {n}", "content_html": f"<p>{n}"} for n in range(4)]
+    told.append({"id": "", "authors": "nobody"})  # says nothing
+    text = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": told})
+    whole = parse_json_feed(text, URL)
+    assert whole.pieces is not None
+    for chosen in itertools.product([True, False], repeat=len(told)):
+        pieces = [piece for piece, is_known in zip(whole.pieces, chosen, strict=True) if is_known]
+        some = parse_json_feed(text, URL, {piece.hash: (piece.guid, piece.link) for piece in pieces})
+        assert some.pieces == whole.pieces
+        new = [entry for entry, is_known in zip(whole.entries, chosen, strict=False) if not is_known]
+        assert list(some.entries) == new
+
+
+def test_a_changed_item_and_another_address_make_it_new():
+    text = json.dumps({"items": [{"id": "1", "title": "a", "content_text": "b"}]})
+    (piece,) = parse_json_feed(text, URL).pieces or ()
+    known = {piece.hash: (piece.guid, piece.link)}
+    assert not parse_json_feed(text, URL, known).entries
+    assert parse_json_feed(text.replace("b", "c"), URL, known).entries
+    assert parse_json_feed(text, URL + "?", known).entries
+
+
+@pytest.mark.parametrize("depth", [100, 940, 970, 980, 990, 995, 1100])
+def test_json_that_is_nested_deep_is_read_or_refused(depth: int):
+    deep = "[" * depth + "]" * depth
+    parsed = parse_json_feed(f'{{"items": [{{"title": "a", "content_text": "b", "x": {deep}}}]}}', URL)
+    assert bool(parsed.fault) != bool(parsed.entries)
 
 
 JSON = st.recursive(
