@@ -13,9 +13,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 from feedbot.errors import ConfigError, LockedError
-from feedbot.store import Store, schema
+from feedbot.store import Store, entries, rows, schema
 from feedbot.store.store import InstanceLock
 from feedbot.store.tables import metadata
+from tests.support import entry
 
 
 def test_migrations_and_tables_give_the_same_schema(store: Store) -> None:
@@ -81,6 +82,17 @@ def first_release(path: Path) -> None:
         with connection.begin():
             command.upgrade(config, "0001")
             connection.execute(text("INSERT INTO bots VALUES ('1', 5)"))
+            connection.execute(text("INSERT INTO sources VALUES ('gazette', '{}', 1, 0)"))
+            columns = (
+                "id, source_id, tag, story, first_key, digest, announce, ready, first_seen, sort_at,"
+                " updated_at, page_failures, updates, record"
+            )
+            values = (
+                "1, 'gazette', 'tag:1', 'story', 'guid:1', 'd', 'push', 1, 5000, 5000, 5000, 0, 0, :record"
+            )
+            told = {"record": rows.entry_json(entry(1))}
+            connection.execute(text(f"INSERT INTO entries ({columns}) VALUES ({values})"), told)
+            connection.execute(text("INSERT INTO entry_categories VALUES ('policies', 1, 5000)"))
     engine.dispose()
 
 
@@ -103,6 +115,16 @@ def test_a_database_that_was_brought_up_to_date_has_the_schema_of_a_new_one(tmp_
     first_release(path)
     store = Store.open(path)
     test_migrations_and_tables_give_the_same_schema(store)
+    store.close_now()
+
+
+def test_entries_of_the_first_release_are_still_out(tmp_path: Path) -> None:
+    path = tmp_path / "feedbot.db"
+    first_release(path)
+    store = Store.open(path)
+    [found] = store.do_now(entries.of_category, "policies", 10)
+    assert found.entry == entry(1)
+    assert (found.missing_since, found.retracted_at, found.tombstone_at) == (None, None, None)
     store.close_now()
 
 
