@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from feedbot.model import Source, SourceState
 
-MOST_POLLS = 320  # most of them wait for a slow server; of large bodies the client takes a few at a time
-_MOST_DOUBTFUL = 256  # failing, slow, or never polled with success yet
+MOST_POLLS = 416  # most of them wait for a slow server; of large bodies the client takes a few at a time
+_MOST_DOUBTFUL = 352  # failing, slow, or never polled with success yet
 _MOST_OF_A_HOST = 16  # so that a host that hangs keeps no others waiting, however many sources it has
 _SLOW_SECONDS = 8.0
 _DOUBT_SECONDS = 5.0

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 # Bodies of more bytes than the first number, and how many of them come in at a time.
-STEPS = ((128_000, 16), (1_000_000, 3))
+STEPS = ((64_000, 16), (1_000_000, 3))
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from feedbot.errors import FetchError
 
 OFFERED = "gzip, deflate"
 _GZIP_MAGIC = b"\x1f\x8b"
-_AT_A_TIME = 262_144
+_AT_A_TIME = 65_536
 _MOST_MEMBERS = 1000  # each costs the same, however little it holds
 
 

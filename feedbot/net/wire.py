@@ -21,7 +21,7 @@ from feedbot.net.guard import Guard
 MOST_HEADER_BYTES = 65_536
 _MOST_FRAMING_BYTES = 262_144
 _IDLE_SECONDS = 5.0
-_MOST_CONNECTIONS = 480  # more than polls, pages and photos that run at once
+_MOST_CONNECTIONS = 560  # more than polls, pages and photos that run at once
 _SHIFT = 0x10F000 - 0xDC00  # a lone surrogate of surrogateescape <-> a private-use code point
 _SHIFTED_START = b"\xf4\x8f"
 _SHIFTED = re.compile(rb"\xf4\x8f[\x82\x83][\x80-\xbf]")

@@ -139,5 +139,5 @@ def test_a_limit_as_people_say_it() -> None:
 def test_a_few_bytes_that_hold_megabytes_come_out_part_by_part() -> None:
     inflater = Inflater("gzip", 10_000_000)
     lengths = [len(inflater) for _ in inflater.steps(gzip.compress(bytes(1_000_000)))]
-    assert lengths == [262_144, 524_288, 786_432, 1_000_000]
+    assert lengths == [*range(65_536, 1_000_000, 65_536), 1_000_000]
     assert inflater.finish() == bytes(1_000_000)
