@@ -60,6 +60,7 @@ class People:
     site: "Site"
     clock: Callable[[], float] = monotonic
     _kept: OrderedDict[Hashable, _Kept] = field(default_factory=OrderedDict)
+    _counts: dict[str, tuple[tuple[str | None, ...], int, float]] = field(default_factory=dict)
     _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
     def missing(self, what: str) -> bytes:
@@ -119,7 +120,11 @@ class People:
         return [self.site.head(found[slug]) for slug in slugs]
 
     async def _category(self, slug: str, number: int) -> tuple[Page, tuple[str, ...]] | None:
-        feed, count, found = await self.site.store.do(_of_page, slug, number)
+        state, (known, counted, until) = self._feeds((slug,)), self._counts.get(slug, ((), 0, 0.0))
+        is_known = known == state and until > self.clock()
+        feed, count, found = await self.site.store.do(_of_page, slug, number, counted if is_known else None)
+        if not is_known:  # in a history of a hundred thousand, counting is half the cost of a page
+            self._counts[slug] = (state, count, self.clock() + _KEPT_SECONDS)
         if feed is None or number > pages_of(count):
             return None
         updated = max((updated_of(one) for one in found), default=feed.created_at)
@@ -141,15 +146,15 @@ def _of_entry(
     if stored is None:
         return None, None, {}
     found = sources.get_source(connection, stored.entry.source_id)
-    known = {feed.slug: feed for feed in feeds.all_feeds(connection)}
-    return stored, found[0] if found else None, known
+    known = (feeds.get_feed(connection, slug) for slug in stored.slugs)
+    return stored, found[0] if found else None, {feed.slug: feed for feed in known if feed}
 
 
 def _of_page(
-    connection: Connection, slug: str, number: int
+    connection: Connection, slug: str, number: int, known_count: int | None
 ) -> tuple[FeedState | None, int, list[StoredEntry]]:
-    feed = next((feed for feed in feeds.all_feeds(connection) if feed.slug == slug), None)
-    count = entries.count_of_category(connection, slug)
+    feed = feeds.get_feed(connection, slug)
+    count = entries.count_of_category(connection, slug) if known_count is None else known_count
     if feed is None or number > pages_of(count):
         return feed, count, []
     return feed, count, entries.of_category(connection, slug, PER_PAGE, (number - 1) * PER_PAGE)
