@@ -17,7 +17,7 @@ from feedbot.model import Source, SourceState
 from feedbot.net.answer import mask
 from feedbot.rules.health import alarms, newest_shares
 from feedbot.sources.packs import load_packs, with_pack
-from feedbot.store import Store, sources
+from feedbot.store import Store, retractions, sources
 
 T = TypeVar("T")
 
@@ -71,6 +71,7 @@ def source_show(
     config, store = open_store(context)
     found = {one.id: (one, state, paused) for one, state, paused in _with_configured(config, store)}
     health = store.do_now(sources.health_of, source_id)
+    retracted = store.do_now(retractions.count_of_source, source_id)
     store.close_now()
     if source_id not in found:
         raise UsageError(f"source {source_id!r} is not known; known: {', '.join(sorted(found)) or 'none'}")
@@ -84,6 +85,7 @@ def source_show(
             "last_success": iso(state.last_success),
             "failing_since": iso(state.failing_since),
             "entries_a_week": state.per_week,
+            "retracted": retracted,
             "shares": {name: round(share, 2) for name, share in newest_shares(health).items()},
             "alarms": alarms(health),
         },

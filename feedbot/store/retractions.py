@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, Update, exists, select
+from sqlalchemy import Connection, Update, exists, func, select
 
 from feedbot.model import StoredEntry
 from feedbot.rules.schedule import PAGE_GONE_AFTER, next_page_visit
@@ -95,3 +95,10 @@ def retracted_of(connection: Connection, slug: str, limit: int) -> list[tuple[st
     lost = lost.where(entries.c.retracted_at.is_not(None), entries.c.ready, held)
     newest = lost.order_by(entries.c.retracted_at.desc(), entries.c.id.desc()).limit(limit)
     return [(row[0], row[1]) for row in connection.execute(newest)]
+
+
+def count_of_source(connection: Connection, source_id: str) -> int:
+    """How many entries a source took back."""
+    lost = select(func.count()).select_from(entries).where(entries.c.retracted_at.is_not(None))
+    found: int = connection.execute(lost.where(entries.c.source_id == source_id)).scalar_one()
+    return found

@@ -201,6 +201,7 @@ def test_show_tells_where_a_source_moved_and_how_complete_its_entries_are(
     assert shown["health"] == {
         "last_success": "2026-03-01T12:00:00Z",
         "failing_since": None,
+        "retracted": 0,
         "entries_a_week": 2.5,
         "shares": {
             "title": 1.0,

@@ -68,6 +68,7 @@ def test_what_a_tombstone_names_leaves_the_feed_and_is_told_as_lost(store: Store
     assert store.do_now(entries.get_entry, known(store).row).retracted_at is not None  # its page says so
     assert changed(store) == ["policies"]
     assert store.do_now(retractions.retracted_of, "policies", 10) == [(entry(1).id, NOW + HOUR)]
+    assert store.do_now(retractions.count_of_source, "gazette") == 1
 
 
 def test_losses_are_told_newest_first_and_no_more_than_asked_for(store: Store) -> None:
