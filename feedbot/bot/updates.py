@@ -11,17 +11,19 @@ from telegram import BotCommand, Update
 from feedbot.bot.conversation import Incoming, Place, read_update, take
 from feedbot.bot.texts import COMMANDS
 from feedbot.model import Address, Message
-from feedbot.rules.delivery import ChatClosed
+from feedbot.rules.delivery import ChatClosed, Outcome, RetryAfter
 from feedbot.rules.pace import Allowance
 from feedbot.store import Store, photos, subscriptions
 from feedbot.telegram.send import Sender
 
 _KINDS = ["message", "my_chat_member"]
 _PEOPLE = 10_000
+_ATTEMPTS = 3
 
 
 class Updates:
-    """Takes what people write. `wait` holds an answer back until its chat may be written to.
+    """Takes what people write. `wait` holds an answer back until its chat may be written to, `refused` hears
+    for how many seconds a chat takes none.
 
     A person who writes too much is not heard for a while; all of them together are heard as fast as
     answers may be sent, as the next updates are taken when those are out.
@@ -34,9 +36,10 @@ class Updates:
         place: Place,
         clock: Callable[[], datetime],
         wait: Callable[[str], Awaitable[None]],
+        refused: Callable[[str, float], None],
     ) -> None:
         self._store, self._sender, self._place = store, sender, place
-        self._clock, self._wait = clock, wait
+        self._clock, self._wait, self._refused = clock, wait, refused
         self._allowances: defaultdict[str, Allowance] = defaultdict(Allowance)
         self._username: str | None = None
 
@@ -86,11 +89,22 @@ class Updates:
     async def _answer(self, chat: str, texts: list[str]) -> None:
         """Answer one chat, in order; a person who waits for the pace of their chat holds up nobody else."""
         for text in texts:
-            await self._wait(chat)
-            attempt = await self._sender.send(
-                Address(chat), Message(text), Message(text), None, attempts=0, jitter=0
-            )
-            if isinstance(closed := attempt.outcome, ChatClosed):
+            outcome = await self._say(chat, text)
+            if isinstance(outcome, ChatClosed):
                 close = subscriptions.close_chat
-                await self._store.do(close, chat, closed.state, closed.reason, self._clock())
+                await self._store.do(close, chat, outcome.state, outcome.reason, self._clock())
                 return
+
+    async def _say(self, chat: str, text: str) -> Outcome:
+        """Say it once more where Telegram wanted it later; the lane then knows of that too."""
+        for attempt in range(_ATTEMPTS):
+            await self._wait(chat)
+            message = Message(text)
+            sent = await self._sender.send(
+                Address(chat), message, message, None, attempts=attempt, jitter=0.5
+            )
+            outcome = sent.outcome
+            if not (isinstance(outcome, RetryAfter) and outcome.flood):
+                break
+            self._refused(chat, outcome.wait.total_seconds())
+        return outcome

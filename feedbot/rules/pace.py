@@ -1,10 +1,23 @@
-"""Telegram's pace: when the next message may go to a chat, and to any chat (design, "Numbers")."""
+"""Telegram's pace (design, "Numbers"): when the next message may go to a chat, and to any chat. Pure.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+Times are seconds of one clock, which the caller reads.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 PRIVATE_GAP = 1.05
+PRIVATE_REST = (
+    1.0  # from an answer to the next message: so long it is at the server too, however slow the way
+)
 GROUP_MESSAGES, GROUP_WINDOW = 18, 60.0
+BOT_WINDOW = 1.001  # a closed window of one second never holds one more
+_EVEN = 1.01  # messages go evenly, a hundredth slower than allowed: the way to the server may bunch them
+_CUT, _LEAST = 0.7, 1.0
+_RECOVERY = 1 / 60  # messages a second, each second
+_CLOSES_BOT = 5.0
+_TOGETHER = 1.0
 
 
 def is_private(chat: str) -> bool:
@@ -12,18 +25,101 @@ def is_private(chat: str) -> bool:
     return chat.isdigit()
 
 
-def chat_ready_at(chat: str, sent: Sequence[float]) -> float:
-    """The earliest time of the next message to a chat, from the times (seconds) of the last ones."""
-    if not sent:
-        return 0.0
-    if is_private(chat):
-        return sent[-1] + PRIVATE_GAP
-    return sent[-GROUP_MESSAGES] + GROUP_WINDOW if len(sent) >= GROUP_MESSAGES else 0.0
+@dataclass(slots=True)
+class _Chat:
+    """What was sent to a chat: the times that count for its limit, and until when it takes nothing."""
+
+    sent: deque[float] = field(default_factory=lambda: deque(maxlen=GROUP_MESSAGES))
+    free_at: float = 0.0
+    closed_until: float = 0.0
 
 
-def bot_ready_at(sent: Sequence[float], messages_per_second: int) -> float:
-    """The earliest time of the next message at all: no more than that many in any one second."""
-    return sent[-messages_per_second] + 1.0 if len(sent) >= messages_per_second else 0.0
+class Pacer:
+    """Says when a chat may be written to, from what was sent and refused. Property of one sender."""
+
+    def __init__(self, messages_per_second: int) -> None:
+        self._most = messages_per_second
+        self._sent: deque[float] = deque(maxlen=messages_per_second)
+        self._slot = 0.0  # when the next message is due if they go evenly
+        self._closed_until = 0.0
+        self._chats: dict[str, _Chat] = {}
+        self._last_flood: tuple[str, float] = ("", float("-inf"))
+        self._cut: tuple[float, float] = (float(messages_per_second), 0.0)  # the rate then, and when
+
+    def remember(self, sends: Iterable[tuple[str, float]]) -> None:
+        """Take what was sent before a restart into account: chat and time, in order."""
+        for chat, at in sends:
+            self.note(chat, at)
+
+    def rate(self, now: float) -> float:
+        """Messages a second: fewer after a 429 to the whole bot, one more each minute."""
+        rate, since = self._cut
+        return min(float(self._most), rate + max(0.0, now - since) * _RECOVERY)
+
+    def note(self, chat: str, at: float, cost: int = 1) -> None:
+        """A message goes to a chat now; an album costs as many as it has pictures."""
+        gap = _EVEN / self.rate(at)
+        for _ in range(cost):
+            self._sent.append(at)
+        self._slot = max(self._slot, at - gap / 2) + cost * gap  # a late timer costs no rate
+        known = self._chats.setdefault(chat, _Chat())
+        known.sent.extend([at] * cost)
+        known.free_at = at + cost * PRIVATE_GAP
+
+    def answered(self, chat: str, at: float) -> None:
+        """The last message to a chat was answered: it arrived before."""
+        known = self._chats.get(chat)
+        if known is not None and known.sent:
+            known.sent[-1] = max(known.sent[-1], at)
+            known.free_at = max(known.free_at, at + PRIVATE_REST)
+
+    def bot_ready_at(self) -> float:
+        """The earliest time of the next message at all: evenly, no more than allowed in any second."""
+        window = self._sent[0] + BOT_WINDOW if len(self._sent) == self._most else 0.0
+        return max(window, self._slot, self._closed_until)
+
+    def chat_ready_at(self, chat: str) -> float:
+        """The earliest time of the next message to a chat, as far as the chat is concerned."""
+        known = self._chats.get(chat)
+        if known is None:
+            return 0.0
+        if is_private(chat):
+            return max(known.free_at, known.closed_until)
+        full = len(known.sent) == GROUP_MESSAGES
+        return max(known.sent[0] + GROUP_WINDOW if full else 0.0, known.closed_until)
+
+    def ready_at(self, chat: str) -> float:
+        """The earliest time of the next message to a chat."""
+        return max(self.bot_ready_at(), self.chat_ready_at(chat))
+
+    def flood(self, chat: str, wait: float, now: float) -> bool:
+        """Telegram answered 429 for a chat: it is closed for so many seconds. Whether that closes the bot as
+        well, and cuts its rate: a second chat's within a second, or a wait of more than five.
+        """
+        self.close_chat(chat, now + wait)
+        other, at = self._last_flood
+        self._last_flood = (chat, now)
+        if wait > _CLOSES_BOT or (other not in {"", chat} and now - at <= _TOGETHER):
+            self.close(now + wait)
+            self._cut = (max(_LEAST, self.rate(now) * _CUT), now + wait)
+            return True
+        return False
+
+    def close(self, until: float) -> None:
+        """Send nothing at all before that time."""
+        self._closed_until = max(self._closed_until, until)
+
+    def close_chat(self, chat: str, until: float) -> None:
+        """Send nothing to a chat before that time."""
+        known = self._chats.setdefault(chat, _Chat())
+        known.closed_until = max(known.closed_until, until)
+
+    def forget_old(self, now: float) -> None:
+        """Drop the chats that no limit binds any more."""
+        old = now - GROUP_WINDOW
+        for chat, known in list(self._chats.items()):
+            if known.closed_until < now and known.free_at < now and (not known.sent or known.sent[-1] < old):
+                del self._chats[chat]
 
 
 @dataclass(slots=True)

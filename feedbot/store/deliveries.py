@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or
 from sqlalchemy.dialects.sqlite import insert
 
 from feedbot.model import Chat, ChatState, Delivery, State
+from feedbot.rules.agenda import Priority
 from feedbot.rules.delivery import Planned, max_age_passed
 from feedbot.store import rows
 from feedbot.store.prepared import Prepared
@@ -21,10 +22,12 @@ _OPEN = (State.PENDING.value, State.UNKNOWN.value, State.HELD.value)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A chat with something to be sent, and when its first message is due."""
+    """A chat with something to be sent: when its first message is due, and since when it waits."""
 
     chat: str
     due_at: datetime
+    since: datetime
+    priority: Priority
 
 
 _PUT = Prepared(insert(deliveries).on_conflict_do_nothing())
@@ -69,16 +72,40 @@ def _query(*more: ColumnElement[Any]) -> Select[Any]:
     return select(deliveries, *settings, *more).select_from(joined)
 
 
-def waiting(connection: Connection) -> list[Waiting]:
-    """Each chat with something to send and the time of its first message, the longest waiting first."""
-    query = select(deliveries.c.chat, deliveries.c.due_at, chats.c.blocked_until, chats.c.state)
-    query = query.select_from(deliveries.join(subscriptions).join(chats, chats.c.chat == deliveries.c.chat))
-    query = query.where(_sendable(), chats.c.state != ChatState.GONE.value)
-    first: dict[str, Waiting] = {}
-    for row in connection.execute(query.order_by(deliveries.c.sort_at, deliveries.c.entry_id)).mappings():
-        due = max(row["due_at"], row["blocked_until"] or row["due_at"])
-        first.setdefault(row["chat"], Waiting(row["chat"], due))
-    return sorted(first.values(), key=lambda chat: chat.due_at)
+def waiting(connection: Connection, chat: str | None = None) -> list[Waiting]:
+    """Each chat with something to send, and its first message; or that chat alone."""
+    place = (deliveries.c.sort_at, deliveries.c.entry_id)
+    first = func.row_number().over(partition_by=deliveries.c.chat, order_by=place).label("place")
+    of_chat = () if chat is None else (deliveries.c.chat == chat,)
+    joined = deliveries.join(subscriptions).join(entries).join(chats, chats.c.chat == deliveries.c.chat)
+    found = (
+        select(
+            deliveries.c.chat,
+            deliveries.c.due_at,
+            chats.c.blocked_until,
+            entries.c.first_seen,
+            (entries.c.first_seen < subscriptions.c.created_at).label("backlog"),
+            first,
+        )
+        .select_from(joined)
+        .where(_sendable(), chats.c.state != ChatState.GONE.value, *of_chat)
+        .subquery()
+    )
+    return [
+        Waiting(
+            row["chat"],
+            max(row["due_at"], row["blocked_until"] or row["due_at"]),
+            row["first_seen"],
+            Priority.BACKLOG if row["backlog"] else Priority.ENTRY,
+        )
+        for row in connection.execute(select(found).where(found.c.place == 1)).mappings()
+    ]
+
+
+def closed_chats(connection: Connection, now: datetime) -> list[tuple[str, datetime]]:
+    """The chats that take nothing yet, and until when."""
+    query = select(chats.c.chat, chats.c.blocked_until).where(chats.c.blocked_until > now)
+    return [(row[0], row[1]) for row in connection.execute(query)]
 
 
 def head(connection: Connection, chat: str, now: datetime) -> Delivery | None:

@@ -82,11 +82,11 @@ class Store:
         answer: asyncio.Future[T] = loop.create_future()
         self._waiting.append((lambda connection: unit(connection, *args, **kwargs), answer))
         if not self._working:
-            self._start(loop)
+            self._working = True
+            loop.call_soon(self._start, loop)  # with all that come in this turn of the loop
         return await answer
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._working = True
         units = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_TOGETHER))]
         self._thread.submit(self._work, units, loop)
 
@@ -108,9 +108,10 @@ class Store:
                 answer.set_exception(result)
             else:
                 answer.set_result(result)
-        self._working = False
         if self._waiting:
             self._start(loop)
+        else:
+            self._working = False
 
     def _together(self, units: list[Callable[[Connection], Any]]) -> list[Any]:
         """What each unit returned, or the exception that it ended with, in one transaction.
@@ -282,3 +283,8 @@ class InstanceLock:
 
     def __exit__(self, *_: object) -> None:
         os.close(self._file)
+
+
+def version_of_others(connection: Connection) -> int:
+    """A number that changes when another process wrote (SQLite, "PRAGMA data_version")."""
+    return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())

@@ -11,6 +11,7 @@ from telegram.error import TelegramError
 from feedbot.bot.conversation import Place
 from feedbot.bot.updates import Updates
 from feedbot.demo.botapi import BotApi
+from feedbot.demo.botapi.errors import ApiError
 from feedbot.model import Address, Category, ChatState
 from feedbot.store import Store, deliveries, photos, subscriptions
 from feedbot.telegram.send import Sender
@@ -29,18 +30,22 @@ class Talk:
     def __init__(self, api: BotApi, store: Store) -> None:
         self.api, self.store, self.now = api, store, NOW
         self.waited: list[str] = []
+        self.told_to_wait: list[tuple[str, float]] = []
         self.sender = Sender(TOKEN, api.url, shrink=self.shrink)
         self.updates = self.listener()
 
     def listener(self) -> Updates:
         """A bot that has just started."""
-        return Updates(self.store, self.sender, PLACE, self.clock, self.wait)
+        return Updates(self.store, self.sender, PLACE, self.clock, self.wait, self.refused)
 
     def clock(self) -> datetime:
         return self.now
 
     async def wait(self, chat: str) -> None:
         self.waited.append(chat)
+
+    def refused(self, chat: str, seconds: float) -> None:
+        self.told_to_wait.append((chat, seconds))
 
     @staticmethod
     async def shrink(body: bytes) -> bytes:
@@ -208,7 +213,7 @@ async def test_a_person_who_waits_for_their_pace_holds_up_nobody_else(talk: Talk
         if chat == str(ADA):
             await release.wait()
 
-    slow = Updates(talk.store, talk.sender, PLACE, talk.clock, wait)
+    slow = Updates(talk.store, talk.sender, PLACE, talk.clock, wait, talk.refused)
     talk.api.say(ADA, "/list")
     talk.api.say(BEN, "/list")
     taking = asyncio.create_task(slow.take(0))
@@ -217,6 +222,16 @@ async def test_a_person_who_waits_for_their_pace_holds_up_nobody_else(talk: Talk
     release.set()
     assert await taking == 2
     assert len(talk.heard(ADA)) == 1
+
+
+async def test_an_answer_that_telegram_wants_later_is_said_again_and_the_lane_knows_of_it(talk: Talk) -> None:
+    flood = ApiError(429, "Too Many Requests: retry after 3", retry_after=3)
+    talk.api.fail("sendMessage", how="error", error=flood)
+    talk.api.say(ADA, "/list")
+    await talk.updates.take(0)
+    assert len(talk.heard(ADA)) == 1
+    assert [(chat, 3 < seconds < 4) for chat, seconds in talk.told_to_wait] == [(str(ADA), True)]
+    assert talk.waited == [str(ADA)] * 2
 
 
 async def test_who_blocked_the_bot_before_its_answer_is_gone(talk: Talk) -> None:

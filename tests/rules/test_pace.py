@@ -1,0 +1,95 @@
+"""Never over a limit of Telegram's, whatever is asked."""
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedbot.rules.pace import Pacer
+
+
+@given(
+    st.lists(st.sampled_from(["1", "2", "-3", "-4", "@news"]), min_size=1, max_size=120), st.integers(1, 30)
+)
+def test_sending_as_soon_as_it_is_allowed_never_meets_a_limit(chats: list[str], rate: int) -> None:
+    pacer, now, sent = Pacer(rate), 0.0, []
+    for chat in chats:
+        now = max(now, pacer.ready_at(chat))
+        pacer.note(chat, now)
+        sent.append((now, chat))
+    for at, chat in sent:
+        assert sum(1 for time, _ in sent if at <= time < at + 1.0) <= rate
+        mine = [time for time, other in sent if other == chat]
+        window, most = (1.05, 1) if chat in {"1", "2"} else (60.0, 18)
+        assert sum(1 for time in mine if at <= time < at + window - 1e-6) <= most
+
+
+def test_a_chat_that_waits_holds_up_no_other() -> None:
+    pacer = Pacer(25)
+    pacer.note("1", 10.0)
+    assert pacer.ready_at("1") > 10.0
+    assert pacer.ready_at("2") <= 10.03
+
+
+def test_one_short_429_closes_its_chat_only() -> None:
+    pacer = Pacer(25)
+    assert not pacer.flood("1", 3.0, 10.0)
+    assert pacer.ready_at("2") <= 10.03
+
+
+def test_a_second_chats_429_within_a_second_closes_the_bot() -> None:
+    pacer = Pacer(25)
+    pacer.flood("1", 3.0, 10.0)
+    assert pacer.flood("2", 3.0, 10.5)
+    assert pacer.ready_at("9") == 13.5
+
+
+def test_a_long_429_closes_the_bot() -> None:
+    pacer = Pacer(25)
+    assert pacer.flood("1", 30.0, 10.0)
+    assert pacer.ready_at("9") == 40.0
+
+
+def test_what_was_sent_before_a_restart_counts() -> None:
+    pacer = Pacer(25)
+    pacer.remember([("-3", float(n)) for n in range(18)])
+    assert pacer.ready_at("-3") == 60.0
+
+
+def test_a_429_to_the_bot_cuts_its_rate_which_comes_back_by_one_a_minute() -> None:
+    pacer = Pacer(25)
+    pacer.flood("1", 30.0, 10.0)
+    assert pacer.rate(40.0) == 17.5
+    assert pacer.rate(40.0 + 60 * 3) == 20.5
+    assert pacer.rate(40.0 + 3600) == 25.0
+
+
+def test_messages_go_evenly_and_a_late_one_is_made_up_for() -> None:
+    pacer, now, times = Pacer(10), 0.0, []
+    for number in range(40):
+        now = max(now, pacer.ready_at(str(number + 1))) + 0.003
+        pacer.note(str(number + 1), now)
+        times.append(now)
+    assert times[-1] <= 39 * 0.101 + 0.1
+    assert max(later - first for first, later in pairwise(times)) <= 0.15
+
+
+def test_an_album_costs_as_many_as_it_has_pictures() -> None:
+    pacer = Pacer(25)
+    pacer.note("-3", 0.0, cost=10)
+    pacer.note("-3", 5.0, cost=8)
+    assert pacer.chat_ready_at("-3") == 60.0
+
+
+def test_a_private_chat_rests_a_second_after_an_answer_that_came_late() -> None:
+    pacer = Pacer(25)
+    pacer.note("1", 0.0)
+    pacer.answered("1", 3.0)
+    assert pacer.chat_ready_at("1") == 4.0
+
+
+def test_a_chat_that_is_closed_is_not_forgotten() -> None:
+    pacer = Pacer(25)
+    pacer.close_chat("1", 500.0)
+    pacer.forget_old(400.0)
+    assert pacer.chat_ready_at("1") == 500.0
