@@ -34,13 +34,13 @@ from feedbot.publish.files import clean_leftovers
 from feedbot.publish.people import People
 from feedbot.publish.shelf import Shelf
 from feedbot.publish.site import Site
+from feedbot.rules.pace import Pacer
 from feedbot.rules.websub import hub_url
 from feedbot.sources.pack import Packs
 from feedbot.sources.packs import load_packs, with_pack
 from feedbot.store import Store, deliveries, feeds, sources, subscriptions, websub
 from feedbot.store import hub as hub_records
 from feedbot.store.store import InstanceLock
-from feedbot.telegram.pacer import Pacer
 from feedbot.telegram.photos import Photos
 from feedbot.telegram.send import Sender
 from feedbot.web.app import Health, Parts, build_app
@@ -246,7 +246,8 @@ async def _open_parts(
     if token is not None:
         sender = Sender(token, config.telegram.api_url, shrink=photos.shrink)
         lane = Lane(tools, sender, Pacer(config.telegram.messages_per_second), observer, clock)
-        updates = Updates(store, sender, Place(site.title, config.categories()), clock, lane.wait_for)
+        place = Place(site.title, config.categories())
+        updates = Updates(store, sender, place, clock, lane.wait_for, lane.refused)
     try:
         if sender is not None and lane is not None:
             await sender.open()
