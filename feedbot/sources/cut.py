@@ -6,7 +6,7 @@ which others were read with it, and reading all of them, some, or one gives equa
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
@@ -17,6 +17,8 @@ MAX_ATTRIBUTES = 500
 MAX_ELEMENTS = 20_000  # of one entry
 MOST_PIECES = 20_000  # nobody's feed has more; where it ends, the rest is not looked at
 _ENTRY_NAMES = frozenset({"item", "entry"})
+_FIRST_ENTRY = re.compile(rb"<((?:[\w.-]{1,40}:)?(?:item|entry))[ \t\r\n>]", re.IGNORECASE)
+_PLACE = "feedbot-entry"  # a processing instruction that stands where an entry was
 _START_TAG = re.compile(rb"""<[^"'>]*(?:"[^"]*"[^"'>]*|'[^']*'[^"'>]*)*>""")
 
 
@@ -30,12 +32,23 @@ class _NotSafe(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A feed in parts: `head` is the document without its entries, `opening` the start tags around each."""
+    """A feed in parts: `head` is the document without its entries, `opening` the start tags around each.
+
+    `proven`: the pieces are known to be well-formed, one whole entry each.
+    """
 
     opening: bytes
     closing: bytes
     head: bytes
     pieces: tuple[bytes, ...]
+    proven: bool = True
+
+    def holds(self, piece: bytes) -> bool:
+        """Whether a piece is one whole entry. Raises TooDeep."""
+        if self.proven:
+            return True
+        cut = cut_feed(self.alone(piece))
+        return cut is not None and cut.pieces == (piece,)
 
     def alone(self, piece: bytes) -> bytes:
         """A document with that one entry."""
@@ -56,6 +69,56 @@ def cut_feed(data: bytes) -> Cut | None:
         return None
 
 
+def cut_at_tags(data: bytes) -> Cut | None:
+    """Cut such a document at what looks like the tags of its entries; None where that cannot be right.
+
+    The rest is proven, and that each entry stands in it beside the others; the pieces are not. Those that
+    were proven once, between the same tags, need no proof again: then a document in which little is new
+    costs a seventh of what a walk through all of it does. Raises TooDeep.
+    """
+    if not (spans := _spans(data)):
+        return None
+    walk = _Walk(b"".join(_rest(data, spans, b"<?" + _PLACE.encode() + b"?>")))
+    try:
+        walk.run()
+        opening, closing = walk.tags(walk.around or ())
+    except (expat.ExpatError, _NotSafe):
+        return None
+    if walk.spans or walk.places != len(spans):
+        return None
+    pieces = tuple(data[begin:end] for begin, end in spans)
+    return Cut(opening, closing, b"".join(_rest(data, spans, b"")), pieces, proven=False)
+
+
+def _spans(data: bytes) -> list[tuple[int, int]]:
+    """Where the entries begin and end, by their tags as words."""
+    first = _FIRST_ENTRY.search(data)
+    if first is None:
+        return []
+    opening, closing = b"<" + first[1], b"</" + first[1] + b">"
+    spans: list[tuple[int, int]] = []
+    begin = first.start()
+    while begin >= 0 and len(spans) < MOST_PIECES:
+        after = begin + len(opening)
+        if data[after : after + 1] in b" \t\r\n>":
+            if (end := data.find(closing, after)) < 0:
+                break
+            after = end + len(closing)
+            spans.append((begin, after))
+        begin = data.find(opening, after)
+    return spans
+
+
+def _rest(data: bytes, spans: Iterable[tuple[int, int]], instead: bytes) -> Iterator[bytes]:
+    """What stands around the entries, with this instead of each."""
+    at = 0
+    for begin, end in spans:
+        yield data[at:begin]
+        yield instead
+        at = end
+    yield data[at:]
+
+
 @dataclass(slots=True)
 class _Walk:
     data: bytes
@@ -65,6 +128,7 @@ class _Walk:
     entry: tuple[int, int] | None = None  # offset and depth of the entry that is open
     spans: list[tuple[int, int]] = field(default_factory=list)
     elements: int = 0
+    places: int = 0  # of entries that were taken out
     parser: Any = None
 
     def run(self) -> None:
@@ -76,6 +140,7 @@ class _Walk:
         self.parser.SkippedEntityHandler = self.refuse
         self.parser.EntityDeclHandler = self.refuse
         self.parser.StartDoctypeDeclHandler = self.doctype
+        self.parser.ProcessingInstructionHandler = self.place
         self.parser.Parse(self.data, True)
 
     def refuse(self, *_: Any) -> None:
@@ -108,6 +173,15 @@ class _Walk:
         self.entry = (self.parser.CurrentByteIndex, depth)
         self.elements = 0
 
+    def place(self, target: str, _data: str) -> None:
+        """An entry was here: at the same place as all others."""
+        if target == _PLACE:
+            around = tuple(self.parents)
+            self.around = self.around or around
+            if around != self.around or not 1 <= len(around) <= 2:
+                raise _NotSafe
+            self.places += 1
+
     def end(self, _name: str) -> None:
         """An element ends."""
         self.parents.pop()
@@ -129,19 +203,20 @@ class _Walk:
         """The parts, once the whole document was walked."""
         if self.around is None:
             return Cut(b"", b"", self.data, ())
+        opening, closing = self.tags(self.around)
+        pieces = tuple(self.data[begin:end] for begin, end in self.spans)
+        return Cut(opening, closing, b"".join(_rest(self.data, self.spans, b"")), pieces)
+
+    def tags(self, around: tuple[int, ...]) -> tuple[bytes, bytes]:
+        """The start tags at these offsets, and their end tags."""
         tags = []
-        for offset in self.around:
+        for offset in around:
             tag = _START_TAG.match(self.data, offset)
             if tag is None:
                 raise _NotSafe
             tags.append(tag[0])
-        closing = b"".join(b"</" + self.qname(offset + 1) + b">" for offset in reversed(self.around))
-        kept, at = [], 0
-        for begin, end in self.spans:
-            kept.append(self.data[at:begin])
-            at = end
-        pieces = tuple(self.data[begin:end] for begin, end in self.spans)
-        return Cut(b"".join(tags), closing, b"".join([*kept, self.data[at:]]), pieces)
+        closing = (b"</" + self.qname(offset + 1) + b">" for offset in reversed(around))
+        return b"".join(tags), b"".join(closing)
 
 
 def piece_hashes(pieces: Iterable[bytes], around: bytes, context: Sequence[str | None]) -> tuple[str, ...]:

@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from feedbot.model import Kind, ParsedFeed, Piece, Tombstone
 from feedbot.rules.identity import guid_key, marks
 from feedbot.rules.urls import absolute
-from feedbot.sources.cut import Cut, TooDeep, cut_feed, known_marks, piece_hashes
+from feedbot.sources.cut import Cut, TooDeep, cut_at_tags, cut_feed, known_marks, piece_hashes
 from feedbot.sources.entry import read_entry, short_guid
 from feedbot.sources.media import number
 from feedbot.sources.newest import MOST_ENTRIES, newest
@@ -62,6 +63,9 @@ def parse_feed(text: str, url: str, known: Mapping[str, Any] | None = None) -> P
 
 
 def _read(text: str, url: str, known: Mapping[str, Any]) -> ParsedFeed:
+    quick = cut_at_tags(text.encode("utf-8", "replace"))
+    if quick is not None and (parsed := _read_pieces(quick, url, known)) is not None:
+        return parsed
     data, cut = prepare(text)
     if cut is not None and (parsed := _read_pieces(cut, url, known)) is not None:
         return parsed
@@ -138,6 +142,9 @@ def _read_pieces(cut: Cut, url: str, known: Mapping[str, Any]) -> ParsedFeed | N
     pieces, entries = [], []
     buried = {key for tombstone in channel.tombstones if (key := guid_key(tombstone.guid))}
     hashes = piece_hashes(kept, cut.opening, (url, channel.link, channel.language))
+    is_new = (known_marks(known, digest) is None for digest in hashes)
+    if not all(map(cut.holds, compress(kept, is_new))):
+        return None
     for piece, digest in zip(kept, hashes, strict=True):
         mark = known_marks(known, digest)
         if mark is None or mark[0] in buried:
