@@ -62,6 +62,10 @@ class Bounded(HttpToolsProtocol):
             if size > MOST_HEAD:
                 raise ValueError
         self._until = self.loop.time() + self.answer_seconds
+        self.begin_answer()
+
+    def begin_answer(self) -> None:
+        """Hand the request to the application."""
         super().on_headers_complete()
 
     def _look_later(self) -> None:

@@ -27,15 +27,19 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http":
-            path, method = scope["path"], scope["method"]
-            item = self._shelf.get(path) if method in {"GET", "HEAD"} else None
-            if item is not None:
-                ready = self._ready.get(path)
-                if ready is None or ready.item is not item:
-                    ready = self._make(path, item)
+            ready = self.find(scope["path"]) if scope["method"] in {"GET", "HEAD"} else None
+            if ready is not None:
                 await ready.answer(scope, send)
                 return
         await self._app(scope, receive, send)
+
+    def find(self, path: str) -> Ready | None:
+        """The answer that stands ready for a path."""
+        item = self._shelf.get(path)
+        if item is None:
+            return None
+        ready = self._ready.get(path)
+        return ready if ready is not None and ready.item is item else self._make(path, item)
 
     def _make(self, path: str, item: Item) -> Ready:
         """Make an answer and keep it; those made first give way."""

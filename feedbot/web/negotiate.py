@@ -7,7 +7,7 @@ from functools import lru_cache
 IDENTITY = "identity"
 _OURS = ("br", "gzip", IDENTITY)  # the smallest first, for those who like all of them the same
 _ALSO_CALLED = {"x-gzip": "gzip"}
-_MOST_READ = 1000  # what a client likes best stands within; a longer header is no client's
+MOST_READ = 1000  # what a client likes best stands within; a longer header is no client's
 
 
 @lru_cache(maxsize=256)
@@ -17,7 +17,7 @@ def codings(header: bytes) -> tuple[str, ...]:
     `identity` is taken unless refused, though never liked more than what is named, unless it is named too.
     """
     told: dict[str, float] = {}
-    for part in header[:_MOST_READ].decode("latin-1").lower().split(","):
+    for part in header[:MOST_READ].decode("latin-1").lower().split(","):
         name, _, weight = part.partition(";")
         name = name.strip()
         told.setdefault(_ALSO_CALLED.get(name, name), _weight(weight))

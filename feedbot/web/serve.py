@@ -9,7 +9,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from feedbot.errors import ConfigError
-from feedbot.web.bounded import Bounded
+from feedbot.web.quick import Quick
 
 POLICY = (
     "default-src 'none'; img-src 'self' http: https:; style-src 'self'; media-src http: https:;"
@@ -59,7 +59,7 @@ class Server:
         self._server = _Quiet(
             uvicorn.Config(
                 app,
-                http=Bounded,
+                http=Quick,
                 ws="none",
                 headers=list(SECURITY),
                 log_config=None,
