@@ -14,6 +14,7 @@ from feedbot.rules.schedule import (
     Terms,
     after_failure,
     after_success,
+    base_interval,
     is_poison,
     next_page_attempt,
     next_page_visit,
@@ -235,6 +236,18 @@ class TestPoison:
     def test_another_body_that_is_read_ends_it(self):
         after = after_success(poisoned(KNOWN, "bad", NOW), answer(), ParsedFeed(), "good", NOW, HALF_HOUR, 0)
         assert after.poison is None
+
+
+class TestPushed:
+    def test_while_a_hub_pushes_an_adaptive_interval_is_four_times_as_long(self):
+        rhythm = replace(KNOWN, per_week=42.0)
+        alone, pushed = (base_interval(rhythm, replace(ADAPTIVE, pushed=told))[0] for told in (False, True))
+        assert (alone, pushed) == (HOUR, 4 * HOUR)
+
+    def test_a_day_is_the_longest_and_an_explicit_interval_stays_exact(self):
+        rare = replace(KNOWN, per_week=1.0)
+        assert base_interval(rare, replace(ADAPTIVE, pushed=True))[0] == DAY
+        assert base_interval(rare, replace(HALF_HOUR, pushed=True)) == base_interval(rare, HALF_HOUR)
 
 
 class TestPages:
