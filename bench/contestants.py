@@ -42,6 +42,11 @@ class Lab:
         asked = urllib.request.Request(f"{self.base}/mood", told, {"Content-Type": "application/json"})
         urllib.request.urlopen(asked).read()
 
+    @property
+    def apart(self) -> str:
+        """A feed that is asked before anything is measured: programs start and import only once."""
+        return f"{self.base}/feed/{self.feeds}"
+
     @contextmanager
     def timed(self, mood: str, polls: int) -> Iterator[None]:
         """Measure what happens inside, and share it among so many polls."""
@@ -76,9 +81,13 @@ async def feedbot(lab: Lab) -> None:
             Source(f"feed-{at}", url, categories=("news",), interval=timedelta(minutes=15))
             for at, url in enumerate(lab.urls())
         ]
+        now = datetime(2026, 1, 29, tzinfo=UTC)
+        apart = Source("apart", lab.apart)
+        await store.do(sources.add_source, apart)
+        await poll(tools, apart, SourceState("apart"), now, jitter=0.0)
+        await store.do(sources.remove_source, "apart")
         await store.do(sources.sync_sources, known)
         keep_started()
-        now = datetime(2026, 1, 29, tzinfo=UTC)
 
         async def all_feeds() -> None:
             nonlocal now
@@ -174,6 +183,9 @@ async def reader(lab: Lab) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         made = make_reader(str(Path(folder) / "reader.sqlite"))
+        made.add_feed(lab.apart)
+        made.update_feed(lab.apart)
+        made.delete_feed(lab.apart)
         for url in lab.urls():
             made.add_feed(url)
 
