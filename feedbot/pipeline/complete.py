@@ -3,6 +3,9 @@
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection
 
 from feedbot.errors import FetchError, ParseError
 from feedbot.model import Enclosure, Entry, ParsedEntry, Source, StoredEntry
@@ -13,7 +16,7 @@ from feedbot.rules import schedule
 from feedbot.rules.filters import slugs_for
 from feedbot.rules.normalise import merge, story_of
 from feedbot.rules.urls import is_front_page
-from feedbot.store import entries, retractions
+from feedbot.store import entries, retractions, sources
 from feedbot.store.entries import PageRead
 from feedbot.worker import WorkerDied
 
@@ -48,12 +51,17 @@ async def complete(tools: Tools, source: Source, now: datetime) -> CompleteRepor
     follows. After three failures or half an hour the feed's record goes out as it is. A page that was read
     before and is gone twice, a day apart, takes its entry with it.
     """
-    report = CompleteReport(source.id)
+    report, held = CompleteReport(source.id), dict[str, FetchError]()
     for stored in await tools.store.do(entries.incomplete, source.id, now, PAGES_A_ROUND):
+        host = urlsplit(stored.entry.url or "").netloc
         try:
+            if host in held:
+                raise held[host]
             page = await _ask(tools, source, stored)
         except (FetchError, ParseError) as error:
-            saved = await _failed(tools, stored, error, now)
+            if isinstance(error, FetchError) and error.status == 429:
+                held[host] = error  # it speaks for its whole host
+            saved = await _failed(tools, source, stored, error, now)
             report = replace(report, failed=report.failed + 1, error=str(error))
         else:
             saved = await _save(tools, source, stored, page, now)
@@ -68,19 +76,28 @@ async def complete(tools: Tools, source: Source, now: datetime) -> CompleteRepor
 
 
 async def _failed(
-    tools: Tools, stored: StoredEntry, error: FetchError | ParseError, now: datetime
+    tools: Tools, source: Source, stored: StoredEntry, error: FetchError | ParseError, now: datetime
 ) -> entries.Saved:
     if stored.page_hash and isinstance(error, FetchError) and error.status in _GONE:
         gone = await tools.store.do(retractions.page_gone, stored, str(error), now)
         return entries.Saved(retracted=int(gone))
     if isinstance(error, ParseError) and not stored.retracted_at:  # it is there, whatever it says
         stored = replace(stored, missing_since=None)
-    first_seen = stored.entry.first_seen
-    again = schedule.next_page_attempt(stored.page_failures + 1, first_seen, now)
+    status, wait = (error.status, error.retry_after) if isinstance(error, FetchError) else (None, None)
+    first_seen, rest = stored.entry.first_seen, schedule.asked_rest(status, wait)
+    again = schedule.next_page_attempt(stored.page_failures + 1, first_seen, now, rest)
     give_up = again is None or isinstance(error, WorkerDied)  # it would only kill the next worker too
     if give_up:
-        again = schedule.next_page_visit(first_seen, now, stored.missing_since)
-    return await tools.store.do(entries.page_failed, stored, str(error), again, now, give_up=give_up)
+        again = schedule.next_page_visit(first_seen, now + rest, stored.missing_since)
+    url = stored.entry.url
+
+    def save(connection: Connection) -> entries.Saved:
+        saved = entries.page_failed(connection, stored, str(error), again, now, give_up=give_up)
+        if status == 429 and url is not None and tools.client.is_public(url):
+            sources.hold_host(connection, url, now + rest, f"429 of its host, to a page of {source.id}")
+        return saved
+
+    return await tools.store.do(save)
 
 
 async def _ask(tools: Tools, source: Source, stored: StoredEntry) -> _Page:

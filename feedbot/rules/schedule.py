@@ -243,11 +243,23 @@ def is_poison(state: SourceState, body_hash: str, now: datetime) -> bool:
     return poison.tries >= _POISON_TRIES or now - poison.at < _POISON_REST
 
 
-def next_page_attempt(failures: int, first_seen: datetime, now: datetime) -> datetime | None:
-    """When an article page that failed is asked again; None: the feed's record goes out as it is."""
-    if failures >= PAGE_FAILURES or now - first_seen >= PAGE_PATIENCE:
+def asked_rest(status: int | None, retry_after: timedelta | None) -> timedelta:
+    """How long a server that answered a page or a photo with 429, or 503 and a time, is left in peace."""
+    if status == 429 or (status == 503 and retry_after is not None):
+        return min(max(retry_after or FLOOR, RETRY_AFTER_LEAST), RETRY_AFTER_MOST)
+    return timedelta()
+
+
+def next_page_attempt(
+    failures: int, first_seen: datetime, now: datetime, rest: timedelta = timedelta()
+) -> datetime | None:
+    """When an article page that failed is asked again, not before `rest` is over; None: the feed's record
+    goes out as it is.
+    """
+    wait = max(PAGE_WAITS[min(failures, len(PAGE_WAITS)) - 1], rest)
+    if failures >= PAGE_FAILURES or now + min(wait, rest) - first_seen >= PAGE_PATIENCE:
         return None
-    return now + PAGE_WAITS[min(failures, len(PAGE_WAITS)) - 1]
+    return now + wait
 
 
 def next_page_visit(

@@ -10,7 +10,8 @@ from weakref import WeakValueDictionary
 
 from feedbot.errors import FetchError, ParseError
 from feedbot.net.client import Client, Limit
-from feedbot.store import Store, photos
+from feedbot.rules import schedule
+from feedbot.store import Store, photos, sources
 from feedbot.store.photos import PhotoFile
 from feedbot.telegram.send import Picture
 from feedbot.worker import Worker
@@ -53,6 +54,9 @@ class Photos:
             document = await self.client.get(url, limit=Limit.IMAGE)
             answer = await self.worker.run(PREPARE, document.body, patience=_FEEDS_FIRST)
         except (FetchError, ParseError) as error:
+            if isinstance(error, FetchError) and error.status == 429 and self.client.is_public(url):
+                until = now + schedule.asked_rest(error.status, error.retry_after)
+                await self.store.do(sources.hold_host, url, until, "429 of its host, to a photo")
             return PhotoFile(url, now, error=str(error))
         digest = hashlib.sha256(answer.body).hexdigest()
         self._keep(digest, answer.body)

@@ -14,6 +14,7 @@ from feedbot.rules.schedule import (
     Terms,
     after_failure,
     after_success,
+    asked_rest,
     base_interval,
     is_poison,
     next_page_attempt,
@@ -256,6 +257,14 @@ class TestPages:
         assert next_page_attempt(2, NOW, NOW) == NOW + 5 * MINUTE
         assert next_page_attempt(3, NOW, NOW) is None
         assert next_page_attempt(1, NOW, NOW + 30 * MINUTE) is None
+
+    def test_a_server_that_asks_for_peace_is_asked_after_it_unless_that_is_too_long(self) -> None:
+        assert next_page_attempt(1, NOW, NOW, 10 * MINUTE) == NOW + 10 * MINUTE
+        assert next_page_attempt(1, NOW, NOW, 40 * MINUTE) is None
+        assert asked_rest(429, None) == 15 * MINUTE
+        assert asked_rest(503, 2 * MINUTE) == 2 * MINUTE
+        assert asked_rest(429, timedelta(days=90)) == timedelta(days=7)
+        assert asked_rest(503, None) == asked_rest(404, MINUTE) == timedelta()
 
     def test_one_that_is_out_is_asked_after_1_6_and_24_hours(self):
         times = [NOW]
