@@ -116,7 +116,7 @@ class Local:
         started = time.monotonic()
         report = await poll(self._tools, source, state, self._clock(), jitter=jitter())
         took = time.monotonic() - started
-        self._turns.note(source.id, took)
+        self._turns.note(source.id, took, failed=report.error is not None)
         self._observer.polled(report, took)
         self._wake()
 

@@ -48,11 +48,14 @@ class Turns:
 
     def __init__(self, host_concurrency: int) -> None:
         self._most_slow_of_a_host = max(1, host_concurrency // 2)
+        self._last: dict[str, float] = {}
         self._took: dict[str, float] = {}
 
-    def note(self, source_id: str, seconds: float) -> None:
-        """A poll took so long."""
-        self._took[source_id] = seconds
+    def note(self, source_id: str, seconds: float, *, failed: bool = False) -> None:
+        """A poll took so long. Once is no habit, where it went well: there may have been much to do."""
+        before = self._last.get(source_id, 0.0)
+        self._took[source_id] = seconds if failed else min(seconds, before)
+        self._last[source_id] = seconds
 
     def choose(self, due: Sequence[Due], running: Collection[str], now: datetime) -> list[Due]:
         """Those to start now. `due` has the ones that run as well: they are due until they are saved."""

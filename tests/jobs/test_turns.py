@@ -23,9 +23,17 @@ def test_who_waits_for_longest_goes_first() -> None:
 
 def test_who_takes_long_lets_those_pass_that_came_in_that_time() -> None:
     turns = Turns(2)
-    turns.note("slow", 4.0)
+    turns.note("slow", 4.0, failed=True)
     assert ids(turns.choose([due("slow", 3), due("quick", 0)], (), NOW)) == ["quick", "slow"]
     assert ids(turns.choose([due("slow", 5), due("quick", 0)], (), NOW)) == ["slow", "quick"]
+
+
+def test_once_is_no_habit_where_it_went_well() -> None:
+    turns = Turns(2)
+    turns.note("a", 20.0)
+    assert ids(turns.choose([due("a", 3), due("b", 0)], (), NOW)) == ["a", "b"]
+    turns.note("a", 20.0)
+    assert ids(turns.choose([due("a", 3), due("b", 0)], (), NOW)) == ["b", "a"]
 
 
 def test_who_fails_is_not_expected_to_be_quick() -> None:
@@ -36,7 +44,7 @@ def test_slow_ones_take_no_more_than_half_of_the_requests_to_their_host() -> Non
     turns = Turns(4)
     hanging = [due(f"h{at}", host="one") for at in range(6)]
     for source, _ in hanging:
-        turns.note(source.id, 30.0)
+        turns.note(source.id, 30.0, failed=True)
     chosen = turns.choose([*hanging, due("good", host="one")], (), NOW)
     assert ids(chosen) == ["good", "h0", "h1"]
     assert ids(turns.choose([*hanging, due("good", host="one")], {"h0", "h1"}, NOW)) == ["good"]
@@ -46,7 +54,7 @@ def test_however_many_hang_there_is_room_for_the_others() -> None:
     turns = Turns(2)
     hanging = [due(f"h{at}", late=100) for at in range(MOST_POLLS + 50)]
     for source, _ in hanging:
-        turns.note(source.id, 30.0)
+        turns.note(source.id, 30.0, failed=True)
     first = ids(turns.choose(hanging, (), NOW))
     others = [due(f"good{at}") for at in range(50)]
     assert ids(turns.choose([*hanging, *others], first, NOW)) == [source.id for source, _ in others]
