@@ -14,6 +14,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
+from yarl import URL
 
 from feedbot.app import App, open_app
 from feedbot.config import load
@@ -180,7 +181,7 @@ class World:
     async def post(self, path: str, **options: Any) -> tuple[int, str]:
         async with (
             aiohttp.ClientSession() as session,
-            session.post(self.base_url + path, **options) as answer,
+            session.post(URL(self.base_url + path, encoded=True), **options) as answer,
         ):
             return answer.status, await answer.text()
 

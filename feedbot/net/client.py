@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from io import BytesIO
 from typing import TypeVar
 
 import aiohttp
@@ -50,6 +51,7 @@ MOST_HOPS = 5
 _PATIENCE_SECONDS = 120.0  # in line at one host; the time an answer may take does not run meanwhile
 _PIECE = 65_536
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_LARGE_CALL = 1_000_000
 _PERMANENT = frozenset({301, 308})
 _T = TypeVar("_T")
 
@@ -181,8 +183,10 @@ class Client:
 
     async def _call(self, target: URL, body: bytes | None, headers: Mapping[str, str]) -> Reply:
         method = "GET" if body is None else "POST"
+        # aiohttp writes bytes in one go, however many, and warns of it.
+        data = BytesIO(body) if body is not None and len(body) > _LARGE_CALL else body
         async with self._session().request(
-            method, target, data=body, headers=headers, allow_redirects=False, auto_decompress=False
+            method, target, data=data, headers=headers, allow_redirects=False, auto_decompress=False
         ) as response:
             start = b""
             while len(start) <= Limit.CALL.body and (piece := await response.content.read(_PIECE)):

@@ -89,3 +89,16 @@ async def test_a_name_that_leads_inside_is_not_called(server: RawServer, make_cl
         await make_client(Guard(), lookup=lookup).call(f"http://rebound.example:{server.port}/", body=b"x")
     await asyncio.sleep(0)
     assert server.connections == 0
+
+
+async def test_a_large_body_is_posted_whole(server: RawServer, client: Client):
+    got = bytearray()
+
+    async def take(writer: asyncio.StreamWriter) -> None:
+        reader = writer._transport.get_protocol()._stream_reader  # type: ignore[attr-defined]
+        got.extend(await reader.readexactly(1_500_000))
+        writer.write(answer(b"204 No Content"))
+
+    assert (await client.call(server.on("/", take), body=b"x" * 1_500_000)).ok
+    assert len(got) == 1_500_000
+    assert server.requests[0].one("Content-Length") == b"1500000"
