@@ -196,6 +196,16 @@ chats = Table(
     Column("blocked_until", Time),
 )
 
+topics = Table(  # forum topics that take no messages; without a time they are not tried again
+    "topics",
+    metadata,
+    Column("chat", Text, primary_key=True),
+    Column("topic", Integer, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("since", Time, nullable=False),
+    Column("blocked_until", Time),
+)
+
 subscriptions = Table(
     "subscriptions",
     metadata,
@@ -213,6 +223,9 @@ subscriptions = Table(
     Column("language", Text),
     Column("on_unknown", Text, nullable=False),
     Column("max_age", Integer),
+    Column("template", Text, nullable=False, default="", server_default=text("''")),
+    # The ids of the sources that are not wanted, as JSON.
+    Column("muted", Text, nullable=False, default="[]", server_default=text("'[]'")),
     UniqueConstraint("chat", "topic", "category"),
     Index(None, "category"),
 )
@@ -236,6 +249,16 @@ deliveries = Table(
     Column("sent_at", Time),
     Column("message_id", BigInteger),
     Column("error", Text),
+    # What was sent, and with which photo; how often and when it was edited, and when it is to be.
+    Column("kind", Text),
+    Column("photo", Text),
+    Column("edits", Integer, nullable=False, default=0, server_default=text("0")),
+    Column("edited_at", Time),
+    Column("edit_due", Time),
+    # How many entries one line tells of that are not sent one by one; 0: it is an entry's own message.
+    Column("more", Integer, nullable=False, default=0, server_default=text("0")),
+    # The last message number that was probed for it.
+    Column("probed", BigInteger),
     UniqueConstraint("story", "chat", "topic"),
     Index(
         "ix_deliveries_waiting",
@@ -246,6 +269,7 @@ deliveries = Table(
     ),
     Index("ix_deliveries_sent_at", "chat", "sent_at", sqlite_where=text("state = 'sent'")),
     Index("ix_deliveries_sending", "state", sqlite_where=text("state = 'sending'")),
+    Index("ix_deliveries_edit_due", "chat", "edit_due", sqlite_where=text("edit_due IS NOT NULL")),
 )
 
 photos = Table(

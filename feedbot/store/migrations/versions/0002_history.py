@@ -12,6 +12,7 @@ def upgrade() -> None:
     _retractions()
     _websub()
     _publishing()
+    _delivery()
 
 
 def _retractions() -> None:
@@ -144,4 +145,30 @@ def _publishing() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("gzip", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("feed", "number", name=op.f("pk_archives")),
+    )
+
+
+def _delivery() -> None:
+    """How messages look, what is done with those that were sent, and topics that take none."""
+    for name, default in (("template", "''"), ("muted", "'[]'")):
+        column = sa.Column(name, sa.Text(), nullable=False, server_default=sa.text(default))
+        op.add_column("subscriptions", column)
+    for name in ("edits", "more"):
+        op.add_column(
+            "deliveries", sa.Column(name, sa.Integer(), nullable=False, server_default=sa.text("0"))
+        )
+    for name in ("kind", "photo"):
+        op.add_column("deliveries", sa.Column(name, sa.Text(), nullable=True))
+    for name in ("edited_at", "edit_due", "probed"):
+        op.add_column("deliveries", sa.Column(name, sa.BigInteger(), nullable=True))
+    is_due = sa.text("edit_due IS NOT NULL")
+    op.create_index("ix_deliveries_edit_due", "deliveries", ["chat", "edit_due"], sqlite_where=is_due)
+    op.create_table(
+        "topics",
+        sa.Column("chat", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("blocked_until", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("chat", "topic", name=op.f("pk_topics")),
     )
