@@ -14,6 +14,7 @@ from rich.table import Table
 
 from bench.contestants import MOODS
 from bench.daemon import daemon_memory
+from bench.serving import print_serving
 
 # mood, whom we are compared with, and the ratio to reach (ours divided by theirs)
 TARGETS = (
@@ -88,6 +89,7 @@ def main() -> None:
             f" {memory[1]:.0f} MB at most (to stay under {MEMORY_TARGET:.0f})"
         )
         missed += memory[1] > MEMORY_TARGET
+    missed += print_serving(console)
     sys.exit(1 if missed else 0)
 
 

@@ -15,6 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+from rich.table import Table
+
 from bench.measure import cpu_of, descendants
 
 PATH = "/feeds/news.atom"
@@ -242,8 +245,29 @@ def _measure(clients: dict[str, Client], count: int) -> dict[str, dict[str, floa
     }
 
 
+def print_serving(console: Console, count: int = 9_000) -> int:
+    """Measure and print; how many ratios were missed."""
+    found = serving_costs(count)
+    table = Table("CPU ms an answer", *ANSWERS, box=None)
+    for name, costs in found.items():
+        table.add_row(name, *(f"{costs[answer]:.3f}" for answer in ANSWERS))
+    console.print()
+    console.print(table)
+    if "nginx" not in found:
+        console.print("nginx is not installed, so it is not measured beside them")
+    ratios = Table("answer", "compared with", "ratio", "to reach", "", box=None)
+    missed = 0
+    for answer, other, target in TARGETS:
+        ratio = found["feedbot"][answer] / found[other][answer]
+        missed += ratio > target
+        ratios.add_row(answer, other, f"{ratio:.2f}", f"{target:.2f}", "" if ratio <= target else "missed")
+    console.print()
+    console.print(ratios)
+    return missed
+
+
 def main() -> None:
-    """Measure and print as JSON, or be one of the servers."""
+    """Measure and print, or be one of the servers."""
     options = argparse.ArgumentParser(prog="bench.serving", description=__doc__)
     options.add_argument("--serve", choices=("feedbot", "bare"))
     options.add_argument("--count", type=int, default=12_000, help="answers of each kind from each server")
@@ -251,7 +275,7 @@ def main() -> None:
     if chosen.serve:
         serve(chosen.serve)
         return
-    print(json.dumps(serving_costs(chosen.count), indent=2))
+    sys.exit(1 if print_serving(Console(width=100), chosen.count) else 0)
 
 
 if __name__ == "__main__":

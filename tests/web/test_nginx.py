@@ -36,7 +36,8 @@ def configuration(folder: Path, port: int) -> str:
     )
     user = "user root;\n" if os.geteuid() == 0 else ""  # another could not read this folder
     return (
-        f"{module}{user}daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;\n"
+        f"{module}{user}daemon off; worker_processes 1;"
+        f" pid {folder}/nginx.pid; error_log {folder}/error.log;\n"
         f"events {{ worker_connections 32; }}\nhttp {{ access_log off; {temporary}\n{told}\n}}\n"
     )
 
