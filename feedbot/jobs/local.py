@@ -56,7 +56,7 @@ class Local:
 
     def start(self) -> None:
         """Start ticking."""
-        settings = {"coalesce": True, "max_instances": 1, "misfire_grace_time": _GRACE}
+        settings = {"coalesce": True, "max_instances": 10, "misfire_grace_time": _GRACE}
         for tick, seconds in (
             (self._tick_sources, TICK),
             (self._tick_pages, TICK),

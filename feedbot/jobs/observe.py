@@ -7,12 +7,13 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from feedbot.errors import FeedbotError
+from feedbot.errors import FeedbotError, StoreError
 from feedbot.pipeline import CompleteReport, DeliverReport, PollReport
 from feedbot.pipeline.hub import CallReport
 from feedbot.publish.site import PublishReport
 
 _SAME_ERROR = 3600.0
+_STORE_EVERY = 300.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 10.0, 3600.0
 
 
@@ -63,7 +64,7 @@ class Observer:
         self.polls.labels("error" if report.error else "not_modified" if report.status == 304 else "ok").inc()
         self.new_entries.inc(report.new)
         self.updated_entries.inc(report.updated)
-        told = {"source": report.source_id, "status": report.status}
+        told: dict[str, Any] = {"source": report.source_id, "status": report.status}
         if report.error:
             self._failure("poll failed", report.source_id, report.error, **told)
         elif report.new or report.updated:
@@ -119,7 +120,7 @@ class Observer:
         """A hub or a subscriber was called."""
         self.seconds.labels("websub").observe(seconds)
         self.websub_calls.labels(report.what, "error" if report.error else "ok").inc()
-        told = {"what": report.what, "host": report.host, "about": report.path}
+        told: dict[str, Any] = {"what": report.what, "host": report.host, "about": report.path}
         if report.error:
             self._failure(
                 "websub failed", f"{report.what} {report.host}", report.error, **told, ended=report.ended
@@ -143,11 +144,13 @@ class Observer:
         """The pages that list the feeds could not be written."""
         self._failure("publish failed", "index", str(error))
 
-    def _failure(self, event: str, key: str, error: str, **values: Any) -> None:
-        """The same error of the same source is told once an hour, with its count."""
+    def _failure(
+        self, event: str, key: str, error: str, *, every: float = _SAME_ERROR, **values: Any
+    ) -> None:
+        """The same error of the same source is told once an hour, or `every` so many seconds, and how often."""
         now = time.monotonic()
         at, count = self._told.get((key, error), (float("-inf"), 0))
-        if now - at < _SAME_ERROR:
+        if now - at < every:
             self._told[(key, error)] = (at, count + 1)
             return
         self._told = {kept: value for kept, value in self._told.items() if now - value[0] < _SAME_ERROR}
@@ -156,17 +159,27 @@ class Observer:
         self.warn(event, **values, error=error, **again)
 
     async def guarded(self, key: str, step: Awaitable[None] | Callable[[], Awaitable[None]]) -> None:
-        """Run a step; a surprise is told, stops this step only, and makes it pause longer each time."""
+        """Run a step; a surprise is told, stops this step only, and makes it pause longer each time.
+
+        A database that refuses, as on a full disk, refuses every step: that is told once in five minutes.
+        """
         try:
             await (step if isinstance(step, Awaitable) else step())
+        except StoreError as error:
+            self._pause(key, _STORE_EVERY)
+            self._failure("the database refuses", "the store", str(error), every=_STORE_EVERY)
         except Exception:  # the job runner: nothing unforeseen ends the daemon
-            _, pause = self._paused.get(key, (0.0, _FIRST_PAUSE / 2))
-            pause = min(pause * 2, _LONGEST_PAUSE)
-            self._paused[key] = (time.monotonic() + pause, pause)
-            self.surprises.labels(key.partition(":")[0]).inc()
+            pause = self._pause(key, _LONGEST_PAUSE)
             self._log.exception("surprise", step=key, pause_seconds=pause)
         else:
             self._paused.pop(key, None)
+
+    def _pause(self, key: str, longest: float) -> float:
+        _, pause = self._paused.get(key, (0.0, _FIRST_PAUSE / 2))
+        pause = min(pause * 2, longest)
+        self._paused[key] = (time.monotonic() + pause, pause)
+        self.surprises.labels(key.partition(":")[0]).inc()
+        return pause
 
     def is_paused(self, key: str) -> bool:
         """Whether a step waits after a surprise."""

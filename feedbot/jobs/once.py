@@ -19,7 +19,7 @@ from feedbot.pipeline import PollReport, Tools, complete, poll, publish, publish
 from feedbot.store import deliveries, entries, feeds, sources, subscriptions
 
 T = TypeVar("T")
-_AT_A_TIME = 8
+_AT_A_TIME = 64  # most wait for a slow server, as in the daemon
 _HUB_SECONDS = 10.0  # for telling hub and subscribers of what changed
 
 
