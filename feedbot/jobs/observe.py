@@ -147,7 +147,7 @@ class Observer:
     def _failure(
         self, event: str, key: str, error: str, *, every: float = _SAME_ERROR, **values: Any
     ) -> None:
-        """The same error of the same source is told once an hour, or `every` so many seconds, and how often."""
+        """The same error of the same source is told once in so many seconds, with its count."""
         now = time.monotonic()
         at, count = self._told.get((key, error), (float("-inf"), 0))
         if now - at < every:
