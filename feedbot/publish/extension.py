@@ -14,7 +14,6 @@ from feedbot.model import StoredEntry
 from feedbot.publish.feed import FeedHead, House, Origin, language_of, published_of, rfc3339, updated_of
 from feedbot.publish.media import MEDIA, add_media, files_of, written
 from feedbot.publish.plain import is_like_html, web_uri, words
-from feedbot.rules.text import clean
 
 HISTORY = "http://purl.org/syndication/history/1.0"
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -105,8 +104,9 @@ def tell(element: Any, text: str | None) -> None:
 
 def _add_source(entry: Any, origin: Origin, updated: str) -> None:
     source = etree.SubElement(entry, "source")
-    for name, text in (("id", origin.tag), ("title", origin.title), ("updated", updated)):
-        etree.SubElement(source, name).text = clean(text)
+    etree.SubElement(source, "id").text = origin.tag
+    tell(etree.SubElement(source, "title"), origin.title)
+    etree.SubElement(source, "updated").text = updated
     url, home = web_uri(origin.url), web_uri(origin.home)
     if url and home:
         links: tuple[dict[str, object], ...] = (

@@ -112,7 +112,7 @@ class Press:
             return PublishReport(slug, error=str(error))
 
     async def _write_feed(self, slug: str) -> PublishReport:
-        closed = 0
+        closed, archived = 0, set[int]()
         while True:
             live = await self.store.do(publishing.live, slug, self.entries)
             if live is None:
@@ -122,12 +122,13 @@ class Press:
                 break
             await self._close_archive(live, made)
             closed += 1
+            archived.update(live.full)
         head = self.head(live.feed, self._origin(live, live.feed.source_id))
         written = await asyncio.to_thread(
             self._write_live, head, [made[number] for number in live.shown], live
         )
         if not live.full:
-            await self.store.do(publishing.published, slug, live.feed.changed, live.shown)
+            await self.store.do(publishing.published, slug, live.feed.changed, live.shown, archived)
         return PublishReport(slug, len(live.shown), written, closed, bool(live.full))
 
     async def _fragments(self, live: Live) -> dict[int, Fragment]:

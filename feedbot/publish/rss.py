@@ -5,6 +5,7 @@ before the content, an author only with an e-mail address (https://www.rssboard.
 """
 
 from datetime import datetime
+from email.utils import format_datetime
 from html import escape
 from typing import Any
 
@@ -51,7 +52,8 @@ class ItemExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no
         self.authors: list[Author] = []
 
     def extend_rss(self, item: Any) -> Any:
-        """Add authors and media."""
+        """Add authors and media; a year has four digits."""
+        item.find("pubDate").text = format_datetime(published_of(self.stored))
         one = self.authors[0]
         email, name = email_of(one.email), words(one.name)
         if len(self.authors) == 1 and email and not _IN_COMMENTS & set(name):
@@ -91,7 +93,7 @@ def rss_item(stored: StoredEntry, house: House, origin: Origin | None, url: str,
     entry: FeedEntry = feed.add_entry()
     told = stored.entry
     entry.feedbot.stored, entry.feedbot.authors = stored, list(authors_of(told, house, origin))
-    entry.title(unmistakable(words(told.title)) or url)
+    entry.title(unmistakable(words(told.title) or url))
     entry.link(href=url)
     entry.guid(told.id, permalink=False)
     summary = escape(words(told.summary), quote=False)

@@ -291,9 +291,11 @@ def get_archive(connection: Connection, slug: str, number: int) -> bytes | None:
     return found
 
 
-def published(connection: Connection, slug: str, changed: int, shown: Collection[int]) -> None:
+def published(
+    connection: Connection, slug: str, changed: int, shown: Collection[int], archived: Collection[int] = ()
+) -> None:
     """Say that a feed was written as it was at that count. How entries were rendered that no feed shows any
-    more is forgotten.
+    more is forgotten, those that went straight into an archive included.
     """
     feeds.feed_published(connection, slug, changed)
     here = and_(feed_entries.c.feed == slug, text("shown = 1"))
@@ -304,7 +306,7 @@ def published(connection: Connection, slug: str, changed: int, shown: Collection
                 feed_entries.c.feed == slug, feed_entries.c.entry_id.in_(numbers)
             )
             connection.execute(those.values(shown=is_shown))
-    gone = before - set(shown)
+    gone = (before | set(archived)) - set(shown)
     if gone:
         elsewhere = exists().where(feed_entries.c.entry_id == fragments.c.entry_id, text("shown = 1"))
         connection.execute(fragments.delete().where(fragments.c.entry_id.in_(gone), ~elsewhere))

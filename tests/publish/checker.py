@@ -16,6 +16,8 @@ from lxml import etree
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 MEDIA = "{http://search.yahoo.com/mrss/}"
+LOST = "{http://purl.org/atompub/tombstones/1.0}deleted-entry"
+ARCHIVE = "{http://purl.org/syndication/history/1.0}archive"
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _ONE, _AT_MOST_ONE, _MANY = "one", "at most one", "many"
 _GRAMMAR: dict[str, dict[str, str]] = {
@@ -53,13 +55,23 @@ _RELS = (
     "hub",
     "next",
     "prev-archive",
+    "next-archive",
+    "current",
     "license",
     "replies",
 )
-_IN_MEDIA = {"title": {"type"}, "description": {"type"}, "credit": {"role", "scheme"}, "thumbnail": {"url", "width", "height"}}
+_IN_MEDIA = {
+    "title": {"type"},
+    "description": {"type"},
+    "credit": {"role", "scheme"},
+    "thumbnail": {"url", "width", "height"},
+}
 _IRI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>\"{}|\\^`]+")
+_URI = re.compile(r"https?://(\[[0-9A-Fa-f:]+\])?[0-9a-zA-Z;/?:@&=+$.\-_!~*'()%,#]*")
+_MARKUP = re.compile(r"</\w+>|&#?\w+;")
 _TAG = re.compile(r"tag:([a-z0-9._-]+@)?[a-z0-9.-]+,\d{4}(-\d\d(-\d\d)?)?:\S+")
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+EMAIL = re.compile(r"[A-Za-z0-9_.+'-]+@([A-Za-z0-9-]+\.)+[A-Za-z0-9][A-Za-z0-9-]*")
 _MIME = re.compile(r"[a-z]+/[a-z0-9.+-]+")
 _LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{1,8})*")
 _FORBIDDEN = set(
@@ -97,10 +109,25 @@ def _grammar(root: Any) -> Iterator[str]:
             yield "a comment or processing instruction"
         elif element.tag.startswith(ATOM):
             yield from _atom_element(element)
+        elif element.tag in {LOST, ARCHIVE}:
+            yield from _of_history(element, root)
         elif not element.tag.startswith(MEDIA):
             yield f"undeclared namespace: {element.tag}"
         if (language := element.get(LANG)) is not None and not _LANGUAGE.fullmatch(language):
             yield f"xml:lang={language!r}"
+
+
+def _of_history(element: Any, root: Any) -> Iterator[str]:
+    if element.getparent() is not root or len(element) or (element.text or "").strip():
+        yield f"{element.tag} is no empty child of the feed"
+    if element.tag == ARCHIVE and element.attrib:
+        yield f"{element.tag} {dict(element.attrib)}"
+    if element.tag == LOST and (
+        set(element.attrib) != {"ref", "when"}
+        or not _TAG.fullmatch(element.get("ref"))
+        or not _DATE.fullmatch(element.get("when"))
+    ):
+        yield f"{element.tag} {dict(element.attrib)}"
 
 
 def _atom_element(element: Any) -> Iterator[str]:
@@ -150,13 +177,17 @@ def _text_construct(element: Any) -> Iterator[str]:
         yield f"{_name(element)} type={element.get('type')!r}"
     if _name(element) == "title" and not (element.text or "").strip():
         yield "blank title"
+    if element.get("type", "text") == "text" and _MARKUP.search(element.text or ""):
+        yield f"{_name(element)} looks like HTML: {element.text!r}"
+    if "\ufffd" in (element.text or ""):
+        yield f"a lost character in {_name(element)}"
     if element.get("type") == "html":
         yield from html_problems(element.text or "")
 
 
 def _link(element: Any) -> Iterator[str]:
     href, rel = element.get("href"), element.get("rel")
-    if not _is_web(href):
+    if not _is_uri(href):
         yield f"link to {href!r}"
     if rel not in _RELS:
         yield f"rel={rel!r}"
@@ -178,8 +209,10 @@ def _category(element: Any) -> Iterator[str]:
 def _person(element: Any) -> Iterator[str]:
     if not _text(element, "name").strip():
         yield "a person without a name"
+    if _MARKUP.search(_text(element, "name")):
+        yield f"a name that looks like HTML: {_text(element, 'name')!r}"
     email = element.findtext(ATOM + "email")
-    if email is not None and not re.fullmatch(r"[^\s@]+@[^\s@]+", email):
+    if email is not None and not EMAIL.fullmatch(email):
         yield f"email {email!r}"
     uri = element.findtext(ATOM + "uri")
     if uri is not None and not _IRI.fullmatch(uri):
@@ -206,6 +239,11 @@ def _is_web(url: str | None) -> bool:
     )
 
 
+def _is_uri(url: str | None) -> bool:
+    """Whether it is a web address in the characters of RFC 3986, as the validator wants it."""
+    return _is_web(url) and _URI.fullmatch(url or "") is not None
+
+
 def _feed(root: Any, url: str | None) -> Iterator[str]:
     selves = [link.get("href") for link in _children(root, "link") if link.get("rel") == "self"]
     if len(selves) != 1 or (url is not None and selves != [url]):
@@ -219,8 +257,25 @@ def _feed(root: Any, url: str | None) -> Iterator[str]:
     if root.get(LANG) is None:
         yield "no xml:lang"
     updated = [_text(entry, "updated") for entry in _children(root, "entry")]
+    updated += [lost.get("when") for lost in root.findall(LOST)]
+    ids = {_text(entry, "id") for entry in _children(root, "entry")}
+    yield from (
+        f"{lost.get('ref')} is lost and there" for lost in root.findall(LOST) if lost.get("ref") in ids
+    )
+    yield from _archive(root)
     if updated and _text(root, "updated") != max(updated):
         yield "the feed's updated is not that of its newest entry"
+
+
+def _archive(root: Any) -> Iterator[str]:
+    """RFC 5005 section 4: what an archive, and what the document that changes, must and may link to."""
+    rels = Counter(link.get("rel") for link in _children(root, "link"))
+    if any(rels[name] > 1 for name in ("current", "prev-archive", "next-archive")):
+        yield f"links of the history are {dict(rels)}"
+    if root.find(ARCHIVE) is None and (rels["current"] or rels["next-archive"]):
+        yield "no archive, and links as one"
+    if root.find(ARCHIVE) is not None and (not rels["current"] or rels["hub"] or root.find(LOST) is not None):
+        yield "an archive without the current document, or with what only that has"
 
 
 def _entries(root: Any) -> Iterator[str]:
@@ -262,7 +317,7 @@ def _media(entry: Any) -> Iterator[str]:
     for content in entry.iter(f"{MEDIA}content"):
         if content.getparent() is not entry:
             yield "media:content is no direct child"
-        if not _is_web(content.get("url")) or content.get("medium") != "image":
+        if not _is_uri(content.get("url")) or content.get("medium") != "image":
             yield f"media:content {dict(content.attrib)}"
         if content.find(f"{MEDIA}thumbnail") is None:
             yield "media:content without thumbnail"

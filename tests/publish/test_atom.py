@@ -14,6 +14,7 @@ from feedbot.publish.feed import FeedHead, House, Origin, origin_of
 from feedbot.publish.fragment import render_all
 from feedbot.rules.text import clean
 from tests.publish.checker import ATOM, LANG, MEDIA, problems
+from tests.publish.checker_rss import json_problems, rss_problems
 from tests.support import NOW, POLICIES, SOURCE, entry, stored, with_photo
 
 HEAD = FeedHead(
@@ -28,9 +29,11 @@ def render(
     """The document of these entries; it must be right by the house checker."""
     told = [one if isinstance(one, StoredEntry) else stored(one, row) for row, one in enumerate(entries, 1)]
     house = House(head.base_url, head.site_title, "en", {head.category.slug: head.category})
-    document = render_all(head, told, house, origins).atom
-    assert problems(document, head.self_url) == []
-    return document
+    made = render_all(head, told, house, origins)
+    assert problems(made.atom, head.self_url) == []
+    assert rss_problems(made.rss, head.url(".rss")) == []
+    assert json_problems(made.json, head.url(".json")) == []
+    return made.atom
 
 
 def only(document: bytes) -> etree._Element:
