@@ -41,7 +41,7 @@ _ON_A_PAGE = {
     "table": {"tabindex": "0"},  # it may be wider than the screen: who has no mouse scrolls it as well
 }
 _ATTRIBUTES = ATTRIBUTES | {tag: ATTRIBUTES.get(tag, set()) | more.keys() for tag, more in _ON_A_PAGE.items()}
-_TOP_HEADING = re.compile(r"<(/?)h1(?=[ >])")
+_HEADING = re.compile(r"<(/?)h([1-6])(?=[ >])")
 _RIGHT_TO_LEFT = frozenset("ar arc azb ckb dv fa glk he ks ku ps sd ug ur yi".split())
 
 
@@ -217,8 +217,25 @@ def _body(entry: Entry) -> Markup:
         link_rel="noopener noreferrer nofollow",
         set_tag_attribute_values=_ON_A_PAGE,
     )
-    below = _TOP_HEADING.sub(r"<\1h2", html)  # the page has its heading; inside an attribute it is but words
-    return Markup(below)  # noqa: S704  # sanitised
+    return Markup(_below_the_title(html))  # noqa: S704  # sanitised
+
+
+def _below_the_title(html: str) -> str:
+    """The headings of an article under that of its page, no level left out: screen readers go by them.
+
+    What looks like one inside an attribute stays words, whatever its number.
+    """
+    last, opened = 1, [2]
+
+    def level(found: re.Match[str]) -> str:
+        nonlocal last
+        if found[1]:
+            return f"</h{opened.pop() if len(opened) > 1 else 2}"
+        last = min(max(int(found[2]), 2), last + 1)
+        opened.append(last)
+        return f"<h{last}"
+
+    return _HEADING.sub(level, html)
 
 
 def render_retracted(place: Place, stored: StoredEntry) -> bytes:

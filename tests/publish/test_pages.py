@@ -2,14 +2,26 @@
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from lxml import etree
+from lxml.html import document_fromstring
 
-from feedbot.model import Photo
+from feedbot.model import Author, Photo, Related
 from feedbot.publish.opml import render_opml
-from feedbot.publish.pages import Place, Shown, render_entry, render_index, render_missing, style
+from feedbot.publish.pages import (
+    Place,
+    Shown,
+    render_category,
+    render_entry,
+    render_index,
+    render_missing,
+    render_retracted,
+    style,
+)
 from feedbot.publish.shelf import Shelf
+from feedbot.publish.words import LANGUAGES
 from tests.publish.test_atom import HEAD, ORIGINS
 from tests.support import NOW, entry, stored, with_photo
 
@@ -101,3 +113,118 @@ def test_a_small_document_is_not_packed():
     shelf.put("/", b"x", "text/plain", NOW)
     assert shelf.get("/").compressed is None
     assert shelf.get("/nothing") is None
+
+
+LONG = "A word " * 60 + "W" * 300
+ODD = {
+    "plain": entry(),
+    "photo": with_photo(entry(), width=1200, height=800),
+    "korean": entry(title="꽃시장이 다시 열린다", language="ko", authors=()),
+    "arabic": entry(title="قرر مجلس المدينة", language="ar"),
+    "long": entry(title=LONG, summary=LONG),
+    "bare": entry(url=None, summary=None, content_html=None, content_text=None, language=None, authors=()),
+    "broken": with_photo(entry(), width=None, height=None, caption=None),
+    "hostile": entry(
+        title=HOSTILE,
+        summary=HOSTILE,
+        language='en" onload="x',
+        authors=(Author(HOSTILE, 'a@b.example"><script>'),),
+        content_html=f"<h1>Theirs</h1><h5>Deep</h5><h2>Again</h2>{HOSTILE}"
+        "<img src=x.jpg title='<h1><img src=y onerror=alert(1)>'>"
+        "<table><tr><td onclick=x style='x'>1</td></tr></table>"
+        "<a href='javascript:x'>x</a><iframe src=//a></iframe>",
+        related=(Related("javascript:alert(1)", HOSTILE), Related("https://a.example/", None)),
+        photo=Photo("javascript:alert(1)", HOSTILE),
+    ),
+}
+
+
+@pytest.mark.parametrize("language", ["en", "ko", "fr"])
+@pytest.mark.parametrize("name", ODD)
+def test_every_page_keeps_the_rules_of_the_house(name: str, language: str):
+    made = ODD[name]
+    shown = Shown(HEAD, 100, NOW, [stored(made)])
+    place = replace(PLACE, language=language, bot="news_bot")
+    for html in (
+        render_index(place, [shown]),
+        render_index(replace(place, static=True), [shown]),
+        render_category(place, shown, 3),
+        render_entry(place, stored(made), [HEAD], ORIGINS["gazette"], whole=True),
+        render_entry(place, stored(made), [HEAD], None, whole=False),
+        render_retracted(place, stored(made, retracted_at=NOW)),
+    ):
+        assert faults(html.decode()) == []
+
+
+def faults(html: str) -> list[str]:
+    """What a screen reader, a browser without JavaScript or a suspicious reader would complain of."""
+    page = document_fromstring(html)
+    ids = [one.get("id") for one in page.iter() if one.get("id")]
+    levels = [int(one.tag[1]) for one in page.xpath("//h1|//h2|//h3|//h4|//h5|//h6")]
+    found = [f"id {one} stands twice" for one in ids if ids.count(one) > 1]
+    skipped = any(after > before + 1 for before, after in pairwise(levels))
+    found += [] if levels.count(1) == 1 and levels[0] == 1 and not skipped else [f"headings {levels}"]
+    found += [] if page.get("lang") in {"en", "ko"} else ["no language"]
+    for one in page.iter():
+        if not isinstance(one.tag, str):
+            continue
+        found += [f"{one.tag} {name}" for name in one.attrib if name.startswith("on") or name == "style"]
+        found += [f"{one.tag}"] if one.tag in {"script", "iframe", "form", "object", "style", "base"} else []
+        labelled = one.get("aria-labelledby")
+        found += [f"no {labelled}"] if labelled and labelled not in ids else []
+        href = one.get("href") or one.get("src") or ""
+        found += [href] if href.lower().startswith(("javascript:", "data:", "//")) else []
+        if one.tag == "a":
+            found += [] if one.text_content().strip() else [f"a link to {href} without words"]
+        if one.tag == "img":
+            kind = (one.get("loading"), one.get("referrerpolicy"), one.get("alt") is not None)
+            found += [] if kind == ("lazy", "no-referrer", True) else [f"img {kind}"]
+    return found
+
+
+def test_our_words_are_korean_where_the_site_is_and_english_where_we_speak_no_other():
+    korean = index(entry(), language="ko")
+    assert '<html lang="ko">' in korean
+    assert "기사 1건" in korean
+    assert "2026년 3월 1일" in korean
+    assert '<html lang="en">' in index(entry(), language="fr")
+    assert set(LANGUAGES["en"]) == set(LANGUAGES["ko"])
+
+
+def test_text_runs_in_the_direction_of_its_language():
+    assert '<h1 lang="ar" dir="rtl">' in page(ODD["arabic"])
+    assert 'lang="ko" dir="auto"' in page(ODD["korean"])
+
+
+def test_who_shares_an_article_shares_its_photo_and_words():
+    html = page(with_photo(entry()))
+    assert '<meta property="og:type" content="article">' in html
+    assert '<meta property="og:image" content="https://gazette.example/articles/1.jpg">' in html
+    assert '<meta property="og:title" content="Article 1">' in html
+    assert '<meta name="description" content="What article 1 says.">' in html
+
+
+def test_readers_find_every_feed_of_a_page():
+    category = render_category(PLACE, Shown(HEAD, 1, NOW, [stored(entry())]), 1).decode()
+    for html in (index(entry()), category):
+        for ending, kind in ((".atom", "atom+xml"), (".rss", "rss+xml"), (".json", "feed+json")):
+            found = f'<link rel="alternate" type="application/{kind}" title="Policies – Test News'
+            assert found in html
+            assert f'href="https://feeds.example/feeds/policies{ending}"' in html
+    assert 'href="https://feeds.example/feeds/all.atom"' in index(entry())
+
+
+def test_an_article_of_a_summary_feed_says_no_more_than_its_summary():
+    html = page(
+        entry(content_html="<p>All of it.</p>", content_text="All of it.", summary="Some."), whole=False
+    )
+    assert "Some." in html
+    assert "All of it." not in html
+    assert "Read it at gazette.example" in html
+
+
+def test_page_numbers_around_the_one_that_is_shown():
+    html = render_category(PLACE, Shown(HEAD, 24 * 20, NOW, [stored(entry())]), 10).decode()
+    numbers = re.findall(r'aria-label="Page (\d+)"', html)
+    assert numbers == ["1", "8", "9", "11", "12", "20"]
+    assert 'aria-current="page"' in html
