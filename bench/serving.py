@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gzip
 import json
 import os
 import shutil
@@ -11,7 +12,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,12 @@ def document() -> bytes:
     return (
         b"<feed>" + "".join(f"<p>{at}: {line}</p>\n" for at, line in enumerate(lines)).encode() + b"</feed>"
     )
+
+
+def write_files(folder: Path) -> None:
+    """The document and its gzip form, as feedbot lays them down."""
+    (folder / "news.atom").write_bytes(document())
+    (folder / "news.atom.gz").write_bytes(gzip.compress(document(), 6, mtime=0))
 
 
 def serve(name: str) -> None:
@@ -64,8 +70,10 @@ async def _ours(listener: socket.socket) -> None:
     async def well() -> Health:
         return Health(True, 0.0, None, None)
 
+    folder = Path(tempfile.mkdtemp(prefix="feedbot-bench-"))
+    write_files(folder)
     shelf = Shelf()
-    shelf.put(PATH, document(), ATOM, datetime(2026, 3, 1, tzinfo=UTC))
+    shelf.file(PATH, folder / "news.atom", ATOM)
     parts = Parts(
         shelf=shelf,
         base_url="http://127.0.0.1",
@@ -80,19 +88,14 @@ async def _ours(listener: socket.socket) -> None:
     server.start()
     await _until_told()
     await server.stop()
+    shutil.rmtree(folder)
 
 
 async def _bare(listener: socket.socket) -> None:
     import uvicorn  # noqa: PLC0415
 
-    from feedbot.publish.shelf import ATOM, Shelf  # noqa: PLC0415
-
-    shelf = Shelf()
-    shelf.put(PATH, document(), ATOM, datetime(2026, 3, 1, tzinfo=UTC))
-    item = shelf.get(PATH)
-    assert item is not None
-    assert item.compressed is not None
-    plain, packed = item.body, item.compressed
+    plain = document()
+    packed = gzip.compress(plain, 6)
 
     async def app(scope: Any, _receive: Any, send: Any) -> None:
         asked = dict(scope["headers"])
@@ -134,8 +137,7 @@ def nginx_server(folder: Path) -> Iterator[tuple[int, int]]:
     """nginx with one worker on the same files, as docs/serving.md says; its port and its process."""
     shelf = folder / "feeds"
     shelf.mkdir()
-    (shelf / "news.atom").write_bytes(document())
-    subprocess.run(["gzip", "-9kn", str(shelf / "news.atom")], check=True)
+    write_files(shelf)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
