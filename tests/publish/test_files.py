@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from feedbot.errors import FeedbotError
-from feedbot.publish.files import clean_leftovers, write_whole, written_at
+from feedbot.publish.files import clean_leftovers, make_folder, write_whole, written_at
 
 
 def names(folder: Path) -> list[str]:
@@ -93,3 +93,71 @@ def test_what_a_crash_left_is_removed_and_nothing_else(tmp_path: Path):
         (tmp_path / name).write_bytes(b"x")
     clean_leftovers(tmp_path)
     assert names(tmp_path) == [".htaccess", "a.atom", "feedbot-new"]
+
+
+_KILLED = """
+import os, sys
+from pathlib import Path
+from feedbot.publish import files
+folder, wanted = Path(sys.argv[1]), ("", ".gz", ".br")
+def write(body):
+    files.write_set(folder / "a.atom", {suffix: body + suffix.encode() for suffix in wanted})
+calls = ("open", "fsync", "replace", "rename", "unlink", "write", "fdopen", "close")
+number = 0
+while True:
+    write(b"old")
+    number += 1
+    child = os.fork()
+    if child == 0:
+        left = number
+        def counted(real):
+            def call(*args, **named):
+                global left
+                left -= 1
+                if left == 0:
+                    os._exit(9)
+                return real(*args, **named)
+            return call
+        for name in calls:
+            setattr(os, name, counted(getattr(os, name)))
+        write(b"new")
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    for suffix in wanted:
+        found = (folder / f"a.atom{suffix}").read_bytes()
+        assert found in (b"old" + suffix.encode(), b"new" + suffix.encode()), (number, suffix, found)
+    if (folder / "a.atom").read_bytes() == b"new":  # the last: whoever finds it new finds all new
+        assert all((folder / f"a.atom{suffix}").read_bytes().startswith(b"new") for suffix in wanted), number
+    files.clean_leftovers(folder)
+    assert sorted(os.listdir(folder)) == ["a.atom", "a.atom.br", "a.atom.gz"], os.listdir(folder)
+    if os.waitstatus_to_exitcode(status) == 0:
+        print(number)
+        break
+"""
+
+
+def test_a_kill_at_any_call_leaves_the_old_or_the_new_document_whole(tmp_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-c", _KILLED, tmp_path], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 12
+
+
+def test_leftovers_are_removed_in_every_folder_of_ours_and_links_are_not_followed(tmp_path: Path):
+    outside, folder = tmp_path / "outside", tmp_path / "feeds"
+    for at in (outside, folder / "by", folder / "policies" / "archive"):
+        at.mkdir(parents=True)
+        (at / ".1.atom.gz.feedbot-new").write_bytes(b"x")
+    (folder / "linked").symlink_to(outside)
+    clean_leftovers(folder)
+    assert names(folder / "by") == names(folder / "policies" / "archive") == []
+    assert names(outside) == [".1.atom.gz.feedbot-new"]
+
+
+def test_a_folder_is_made_below_another_and_never_through_a_link(tmp_path: Path):
+    assert make_folder(tmp_path / "a" / "b", tmp_path)
+    assert not make_folder(tmp_path / "a" / "b", tmp_path)
+    (tmp_path / "linked").symlink_to(tmp_path / "a")
+    with pytest.raises(FeedbotError, match="is a link"):
+        make_folder(tmp_path / "linked" / "c", tmp_path)
