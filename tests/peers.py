@@ -139,6 +139,31 @@ class Hub:
         return codes
 
 
+@dataclass
+class Origin:
+    """A feed that names a hub, in its headers or itself."""
+
+    port: int = 0
+    hub: str | None = None
+    headers: list[str] = field(default_factory=list)
+    name: str = "/feed"
+    polls: int = 0
+
+    async def answer(self, _: web.Request) -> web.Response:
+        self.polls += 1
+        links = f'<atom:link rel="hub" href="{self.hub}"/>' if self.hub else ""
+        return web.Response(
+            text='<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"><channel><title>T</title>'
+            f'<atom:link rel="self" href="http://127.0.0.1:{self.port}{self.name}"/>{links}'
+            f"<item><title>Entry {self.polls}</title><guid>{self.polls}</guid></item></channel></rss>",
+            headers=[("Link", value) for value in self.headers],
+        )
+
+    @property
+    def topic(self) -> str:
+        return f"http://127.0.0.1:{self.port}{self.name}"
+
+
 @asynccontextmanager
 async def serving(*peers: Any) -> AsyncIterator[None]:
     """Peers that answer on ports of their own."""

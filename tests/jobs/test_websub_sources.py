@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,32 +14,7 @@ from feedbot.pipeline import poll
 from feedbot.pipeline.websub import remember_hub
 from feedbot.store import sources, websub
 from feedbot.store.websub import Ask
-from tests.peers import Hub, World, feedbot, serving
-
-
-@dataclass
-class Origin:
-    """A feed that names a hub, in its headers or itself."""
-
-    port: int = 0
-    hub: str | None = None
-    headers: list[str] = field(default_factory=list)
-    name: str = "/feed"
-    polls: int = 0
-
-    async def answer(self, _: web.Request) -> web.Response:
-        self.polls += 1
-        links = f'<atom:link rel="hub" href="{self.hub}"/>' if self.hub else ""
-        return web.Response(
-            text='<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"><channel><title>T</title>'
-            f'<atom:link rel="self" href="http://127.0.0.1:{self.port}{self.name}"/>{links}'
-            f"<item><title>Entry {self.polls}</title><guid>{self.polls}</guid></item></channel></rss>",
-            headers=[("Link", value) for value in self.headers],
-        )
-
-    @property
-    def topic(self) -> str:
-        return f"http://127.0.0.1:{self.port}{self.name}"
+from tests.peers import Hub, Origin, World, feedbot, serving
 
 
 @dataclass
