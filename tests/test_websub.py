@@ -46,11 +46,12 @@ async def test_a_subscriber_hears_of_articles_before_and_after_a_kill(rig: Rig) 
             assert answer.status == 202
         await until(lambda: len(reader.asked) == 1)
         try:
-            for _ in range(2):
+            for is_killed in (True, False):
                 new = next(one for one in rig.site.publish(3) if one.section == "Policies")
                 await until(lambda new=new: new.title in said(reader))
-                await end(daemon, signal.SIGKILL)
-                daemon = await rig.daemon()
+                if is_killed:
+                    await end(daemon, signal.SIGKILL)
+                    daemon = await rig.daemon()
         finally:
             done = await end(daemon)
         assert done.code == 0, done.err
@@ -71,8 +72,6 @@ async def test_a_source_is_polled_when_its_hub_pushes(rig: Rig) -> None:
             assert await hub.push() == [202]
             await until(lambda: origin.polls == 2)
             await until(lambda: "Entry 2" in (rig.folder / "feeds" / "policies.atom").read_text())
-            assert (await rig.command("source", "pause", "one")).code == 0
-            await until(lambda: not hub.subscriptions)
         finally:
             done = await end(daemon)
         assert done.code == 0, done.err
