@@ -71,6 +71,9 @@ def main() -> None:
     options.add_argument(
         "--sources", type=int, default=1000, help="of the daemon whose memory is measured; 0: none"
     )
+    options.add_argument(
+        "--categories", type=int, default=2000, help="of the site whose publishing is measured; 0: none"
+    )
     chosen = options.parse_args()
     console = Console(width=100)
     with origin() as port, Progress(console=Console(stderr=True), transient=True) as bar:
@@ -83,6 +86,8 @@ def main() -> None:
         memory = daemon_memory(port, chosen.sources) if chosen.sources else None
     _print_costs(console, found)
     missed = _print_ratios(console, found)
+    if chosen.categories:
+        missed += _print_publishing(console, publishing(chosen.categories))
     if memory:
         console.print(
             f"\nThe daemon with {chosen.sources} sources, workers included: {memory[0]:.0f} MB at rest,"
@@ -111,6 +116,48 @@ def _print_ratios(console: Console, found: dict[str, Any]) -> int:
     console.print()
     console.print(table)
     return missed
+
+
+def publishing(categories: int) -> dict[str, Any]:
+    """What feeds need, measured in a process of its own."""
+    words = [sys.executable, "-W", "ignore", "-m", "bench.publishing", str(categories)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"publishing failed:\n{done.stderr[-2000:]}")
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def _print_publishing(console: Console, found: dict[str, Any]) -> int:
+    made, rounds, number = found["rendering"], found["rounds"], found["categories"]
+    table = Table("a feed of 100 entries after one new one", "ratio", "to reach", "", box=None)
+    ratios = (
+        ("compared with feedgen", made["ours"] / made["feedgen"], 1 / 15),
+        ("the same, HTML sanitised before", made["ours, html ready"] / made["feedgen, html ready"], 1 / 15),
+        (
+            "Atom, RSS and JSON, compared with feedgen's Atom",
+            made["ours, three formats"] / made["feedgen"],
+            1 / 15,
+        ),
+        (
+            f"{number} categories, compared with {number} times one",
+            rounds["all"] / number / rounds["one"],
+            1.2,
+        ),
+    )
+    missed = 0
+    for what, ratio, target in ratios:
+        missed += ratio > target
+        table.add_row(what, f"{ratio:.3f}", f"{target:.3f}", "" if ratio <= target else "missed")
+    console.print()
+    console.print(table)
+    console.print(
+        f"A feed of 100 entries after one new one: {made['ours']:.2f} ms"
+        f" ({made['ours, three formats']:.2f} in three formats), feedgen {made['feedgen']:.1f} ms. A round of {number} changed categories:"
+        f" {rounds['all'] / 1000:.1f} s of CPU, {rounds['folders synced, all']:.0f} folders synced;"
+        f" files written without news: {rounds['files written without news']:.0f}"
+    )
+    return missed + bool(rounds["files written without news"])
 
 
 if __name__ == "__main__":

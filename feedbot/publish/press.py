@@ -262,10 +262,12 @@ class Press:
         for number in range(1, feed.archives + 1):
             yield self.folder / feed.slug / "archive" / f"{number}.atom"
 
-    def sync(self, more: Path | None = None) -> None:
+    def touch(self, folder: Path) -> None:
+        """Say that a document was written in this folder."""
+        self._touched.add(folder)
+
+    def sync(self) -> None:
         """Make what was written last: each folder once, however many documents were written in it."""
-        if more is not None:
-            self._touched.add(more)
         for folder in sorted(self._touched, reverse=True):
             if folder.is_dir():
                 sync_folder(folder)

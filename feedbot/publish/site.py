@@ -45,6 +45,7 @@ class Site:
     per_source: bool = False
     press: Press = field(init=False)
     _shown: dict[str, Shown] = field(default_factory=dict)
+    _shown_bot: str | None = None
     _index: asyncio.Lock = field(default_factory=asyncio.Lock)
     _index_asked: int = 0
     _index_done: int = 0
@@ -94,7 +95,10 @@ class Site:
             updated = max((updated_of(one) for one in found), default=None)
             self._shown[feed.slug] = Shown(self.head(feed), count, updated, found)
         shown = [self._shown[slug] for slug in self.categories if slug in self._shown]
-        await asyncio.to_thread(self._write_pages, shown)
+        if stale or self._shown_bot != self.bot or not (self.feeds_dir / "index.html").exists():
+            await asyncio.to_thread(self._write_pages, shown)
+            self._shown_bot = self.bot
+        await asyncio.to_thread(self.press.sync)
 
     def _write_pages(self, shown: Sequence[Shown]) -> None:
         make_folder(self.feeds_dir, self.feeds_dir)
@@ -105,7 +109,8 @@ class Site:
         file = self.feeds_dir / "index.html"
         written |= write_whole(file, render_index(self.place(static=True), shown))
         self.shelf.put("/", render_index(self.place(), shown), HTML, written_at(file))
-        self.press.sync(self.feeds_dir if written else None)
+        if written:
+            self.press.touch(self.feeds_dir)
 
     def place(self, *, static: bool = False) -> Place:
         """Where our pages stand; `static`: in the folder of files."""
