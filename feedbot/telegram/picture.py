@@ -73,8 +73,8 @@ def _goes_as_it_is(image: Image.Image, body: bytes, longest: int) -> bool:
 
 def _encode(image: Image.Image, longest: int) -> bytes:
     image.seek(0)
-    upright = ImageOps.exif_transpose(image)
-    upright.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    upright = ImageOps.exif_transpose(image)  # after it: the turned copy of a large picture is a large one
     if upright.mode in {"RGBA", "LA", "PA"} or "transparency" in upright.info:
         alpha = upright.convert("RGBA")
         upright = Image.new("RGB", alpha.size, "white")
