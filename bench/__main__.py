@@ -153,7 +153,8 @@ def _print_publishing(console: Console, found: dict[str, Any]) -> int:
     console.print(table)
     console.print(
         f"A feed of 100 entries after one new one: {made['ours']:.2f} ms"
-        f" ({made['ours, three formats']:.2f} in three formats), feedgen {made['feedgen']:.1f} ms. A round of {number} changed categories:"
+        f" ({made['ours, three formats']:.2f} in three formats), feedgen {made['feedgen']:.1f} ms."
+        f" A round of {number} changed categories:"
         f" {rounds['all'] / 1000:.1f} s of CPU, {rounds['folders synced, all']:.0f} folders synced;"
         f" files written without news: {rounds['files written without news']:.0f}"
     )

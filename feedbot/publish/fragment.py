@@ -1,7 +1,7 @@
 """An entry rendered once for all formats, and documents made of heads and such fragments. Pure."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -65,8 +65,18 @@ def documents(
     return Documents(
         atom=b"".join((atom.atom_head(head, updated, recent), *(one.atom for one in fragments), atom.END)),
         rss=b"".join((rss.rss_head(head, updated), *(one.rss for one in fragments), rss.END)),
-        json=jsonfeed.json_head(head, updated) + b",".join(one.json for one in fragments) + jsonfeed.END,
+        json=b"".join(_listed(jsonfeed.json_head(head, updated), fragments)),
     )
+
+
+def _listed(start: bytes, fragments: Iterable[Fragment]) -> Iterator[bytes]:
+    """The parts of the JSON document: joined once, as each copy of a large one costs as much as all else."""
+    yield start
+    for number, one in enumerate(fragments):
+        if number:
+            yield b","
+        yield one.json
+    yield jsonfeed.END
 
 
 def archive(head: FeedHead, number: int, fragments: Sequence[Fragment], *, is_last: bool) -> bytes:
