@@ -168,9 +168,7 @@ class Local:
             self._unwritten[slug] = time.monotonic() + _AFTER_A_FULL_DISK
 
     async def _tick_hubs(self) -> None:
-        await self._websub.tell()
-        await self._websub.publish_side()
-        await self._websub.source_side()
+        await self._websub.tick()
 
     async def _tick_metrics(self) -> None:
         await self._websub.keep_house()

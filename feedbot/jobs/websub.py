@@ -50,6 +50,15 @@ class WebSub:
         if self._tools.hub is not None:
             await hub.tell(self._tools, self._tools.hub, self._clock())
 
+    async def tick(self) -> None:
+        """Start whatever is due."""
+        await self.tell()
+        publishing, reading = await self._tools.store.do(asks.what_is_due, self._clock())
+        if publishing:
+            await self.publish_side()
+        if reading:
+            await self.source_side()
+
     async def publish_side(self) -> bool:
         """Start what is due to those who read us; whether there was anything."""
         if self._tools.hub is None:

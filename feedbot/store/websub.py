@@ -1,14 +1,22 @@
 """What we ask the hubs of sources, what they confirmed, and the hints to poll that they give."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, literal, or_, select
 
 from feedbot.model import HubLink
 from feedbot.rules import websub
 from feedbot.store import sources as known_sources
-from feedbot.store.tables import source_states, sources, websub_sources
+from feedbot.store.tables import (
+    source_states,
+    sources,
+    websub_requests,
+    websub_sources,
+    websub_subscribers,
+    websub_topics,
+)
 
 _HERE = websub_sources.c
 _ENOUGH = 3  # a hub that does not let go after so many requests is left; the lease ends by itself
@@ -89,6 +97,22 @@ def renew_elsewhere(connection: Connection, base_url: str, now: datetime) -> Non
     """Ask again where our callbacks moved, for `base_url` is another than it was."""
     moved = _HERE.callback != base_url + websub.CALLBACK_PATH + _HERE.token
     connection.execute(websub_sources.update().where(_HERE.wanted, moved).values(due_at=now, failures=0))
+
+
+def what_is_due(connection: Connection, now: datetime) -> tuple[bool, bool]:
+    """Whether anything is due to those who read us, and whether to the hubs of sources, in one look."""
+    publishing = (
+        websub_topics.c.ping_due <= now,
+        websub_requests.c.due_at <= now,
+        websub_subscribers.c.due_at <= now,
+    )
+    reading = (_HERE.due_at <= now, _HERE.hint_due <= now)
+    row = connection.execute(select(*(_any(conditions) for conditions in (publishing, reading)))).one()
+    return bool(row[0]), bool(row[1])
+
+
+def _any(conditions: Iterable[ColumnElement[bool]]) -> ColumnElement[bool]:
+    return or_(*(select(literal(1)).where(condition).exists() for condition in conditions))
 
 
 def due_asks(connection: Connection, now: datetime, most: int) -> list[Ask]:

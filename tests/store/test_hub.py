@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from feedbot.model import HubLink
 from feedbot.rules.websub import Refusal, Wish
-from feedbot.store import Store, hub
+from feedbot.store import Store, hub, websub
 from tests.support import NOW
 
 PATH, OTHER = "/feeds/policies.atom", "/feeds/policies.rss"
@@ -126,3 +127,13 @@ def test_what_is_due_is_found_by_an_index(store: Store):
         ("websub_sources", "hint_due"),
     ):
         assert f"USING INDEX ix_{table}_{column}" in plan(table, column)
+
+
+def test_one_look_says_whether_anything_is_due(store: Store):
+    assert store.do_now(websub.what_is_due, SOON) == (False, False)
+    store.do_now(hub.take_wish, wish(), NOW)
+    assert store.do_now(websub.what_is_due, NOW - timedelta(seconds=1)) == (False, False)
+    assert store.do_now(websub.what_is_due, NOW) == (True, False)
+    link = HubLink("https://hub.example/", "https://gazette.example/feed")
+    store.do_now(websub.put_subscription, "gazette", link, "token", "secret", NOW)
+    assert store.do_now(websub.what_is_due, NOW) == (True, True)
