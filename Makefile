@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo run test check bench format lock clean
+.PHONY: demo run test crash check bench format lock clean
 
 demo: $(VENV)/.installed ## the whole chain on this machine; ARGS="--seconds 20" ends by itself
 	$(BIN)/feedbot demo $(ARGS)
@@ -15,6 +15,9 @@ run: $(VENV)/.installed ## the daemon with config.toml
 
 test: $(VENV)/.installed-dev ## every test that Python packages alone can run
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+crash: $(VENV)/.installed-dev ## the daemon is killed a hundred times while it sends: nothing lost, nothing sent twice that was not in flight
+	FEEDBOT_KILLS=$${FEEDBOT_KILLS:-100} $(BIN)/python -m pytest tests/test_crash.py $(ARGS)
 
 check: $(VENV)/.installed-dev ## format, lint, types, imports, tests
 	$(BIN)/ruff format --check .

@@ -1,10 +1,11 @@
 """The emulator over HTTP, and the handles by which demo and tests move it."""
 
+import asyncio
 import json
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import aiohttp
@@ -20,13 +21,15 @@ from feedbot.demo.botapi.world import BotAccount, World
 
 _MOST_BYTES = 52_428_800
 _TOKEN = re.compile(r"[0-9]+:[\w-]+")
+Watcher = Callable[[str, str, int | None], None]
 _FORMS = {"", "application/x-www-form-urlencoded", "multipart/form-data", "application/octet-stream"}
 
 
 class BotApi:
     """One server with one world behind it.
 
-    `enforce_limits` answers 429 to who is too quick; `clock` gives seconds and may be moved by tests.
+    `enforce_limits` answers 429 to who is too quick; `clock` gives seconds and may be moved by tests. `watch`
+    is told each step of a call, its method and its chat: "arrived", "accepted" or "refused", "answered".
     """
 
     def __init__(
@@ -41,7 +44,9 @@ class BotApi:
         self.world = World(clock or time.time)
         self.faults = Faults()
         self.url = ""
+        self.watch: Watcher | None = None
         self._enforce_limits, self._silence = enforce_limits, silence
+        self._slow = (0.0, 0.0)
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
         self.add_bot(token, username)
@@ -120,6 +125,10 @@ class BotApi:
         """
         self.faults.add(Fault(method, when, how, times, chat_id, error))
 
+    def slow(self, *, before: float = 0.0, after: float = 0.0) -> None:
+        """Let every message take so many seconds until it is accepted, and from there to its answer."""
+        self._slow = (before, after)
+
     # What demo and tests look at.
 
     def messages(self, chat_id: int) -> list[dict[str, Any]]:
@@ -197,20 +206,35 @@ class BotApi:
     async def _run(self, call: Call, request: web.Request) -> web.StreamResponse:
         name, chat = call.method.casefold(), self._chat_of(call)
         where = chat.id if chat else None
+        before, after = self._slow if name in POSTING else (0.0, 0.0)
+        self._tell("arrived", name, where)
         if fault := self.faults.take(name, "before", where):
             self._log(call, chat, 0)
             return await break_call(fault, request, b"", self._silence)
         try:
             with self._one_at_a_time(chat if name in POSTING else None):
+                await asyncio.sleep(before)
                 body = {"ok": True, "result": await METHODS[name](call)}
         except ApiError as error:
             self._log(call, chat, error.code, error.description)
+            self._tell("refused", name, where)
             return error.response()
         self._log(call, chat, 200)
+        self._tell("accepted", name, where)
+        await asyncio.sleep(after)
         text = json.dumps(body, ensure_ascii=False).encode()
         if fault := self.faults.take(name, "after", where):
             return await break_call(fault, request, text, self._silence)
-        return web.Response(body=text, content_type="application/json")
+        response = web.Response(body=text, content_type="application/json")
+        with suppress(ConnectionError):  # who asked may be gone
+            await response.prepare(request)
+            await response.write_eof()
+            self._tell("answered", name, where)
+        return response
+
+    def _tell(self, step: str, method: str, chat: int | None) -> None:
+        if self.watch is not None:
+            self.watch(step, method, chat)
 
     @contextmanager
     def _one_at_a_time(self, chat: Chat | None) -> Iterator[None]:
