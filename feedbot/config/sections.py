@@ -36,8 +36,6 @@ from feedbot.rules.filters import Rule, parse_rules
 
 # Accepted by the contract, without effect in this version; `check` and the daemon say so.
 WITHOUT_EFFECT = (
-    ("publish", "brotli"),
-    ("publish", "per_source"),
     ("fetch", "proxy"),
     ("telegram", "probe_unknown"),
     ("telegram", "admins"),
