@@ -1,4 +1,4 @@
-"""Answers that stand ready: made once, made anew with the document, no more of them than there is room for."""
+"""Answers that stand ready: made once, made anew with the document, no more than there is room for."""
 
 from datetime import UTC, datetime
 
