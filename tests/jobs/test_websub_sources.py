@@ -235,6 +235,17 @@ async def test_a_hub_that_accepts_and_never_verifies_is_asked_ever_more_seldom(s
     assert 7 <= len(scene.hub.requests) <= 12
 
 
+async def test_a_hub_may_verify_before_it_answers(scene: Scene):
+    async def at_once(request: web.Request) -> web.Response:
+        asked = {name: str(value) for name, value in (await request.post()).items()}
+        status, _ = await scene.hub.verify(asked)
+        return web.Response(status=204 if status == 200 else 400)
+
+    scene.hub.on_post = at_once
+    await scene.subscribed()
+    assert websub.is_pushed(await scene.subscription(), scene.world.now[0])
+
+
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 async def test_a_hub_that_moved_is_followed(scene: Scene, status: int):
     async def moved(request: web.Request) -> web.Response | None:
