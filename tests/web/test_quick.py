@@ -4,16 +4,9 @@ import re
 
 import pytest
 
-from tests.web.test_app import ARTICLE, FEED, PATH, Web, serve
+from tests.web.asking import ARTICLE, FEED, PATH, Web
 
 BY_THE_APPLICATION = "Content-Length: 0\r\n"  # what nobody says who asks for a document
-
-
-@pytest.fixture
-async def web():
-    server, made = await serve()
-    yield made
-    await server.stop()
 
 
 def request(head: str, more: str = "", *, last: bool = True) -> bytes:
