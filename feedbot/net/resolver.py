@@ -45,7 +45,7 @@ class Resolver(AbstractResolver):
             raise found
         if isinstance(found, Exception):  # UnicodeError: a label of more than 63 bytes
             raise OSError(None, "the name cannot be one of the DNS") from found
-        return [
+        results = [
             ResolveResult(
                 hostname=host,
                 host=str(address[0]),
@@ -57,6 +57,9 @@ class Resolver(AbstractResolver):
             for kind, _, protocol, _, address in found
             if len(address) == 2 or not address[3]
         ]
+        if not results:
+            raise OSError(None, "the name has no address that is valid on every network")
+        return results
 
     async def _ask(self, question: _Question) -> list[Any] | Exception:
         async with self._room:

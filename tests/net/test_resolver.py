@@ -25,6 +25,8 @@ class Names:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         if host.startswith("long"):
             raise UnicodeError("label too long")
+        if host.startswith("zone"):
+            return [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("fe80::1", port, 0, 2))]
         return [
             (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", port)),
             (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("fe80::1", port, 0, 2)),
@@ -45,7 +47,7 @@ async def test_a_name_has_addresses_but_none_with_a_zone(names: Names) -> None:
 
 
 async def test_a_name_without_addresses_is_an_error(names: Names) -> None:
-    for name in ("unknown.example", "long.example"):
+    for name in ("unknown.example", "long.example", "zone.example"):
         with pytest.raises(OSError):  # noqa: PT011
             await Resolver(names).resolve(name, 80)
 
