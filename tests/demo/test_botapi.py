@@ -218,7 +218,7 @@ async def test_a_chat_is_found_by_number_or_name(bot: Client) -> None:
 
 @pytest.mark.parametrize(
     ("state", "status", "right"),
-    [("ok", "administrator", True), ("not_admin", "administrator", False), ("kicked", "left", None)],
+    [("ok", "administrator", True), ("not_admin", "administrator", False), ("kicked", "kicked", None)],
 )
 async def test_what_the_bot_is_in_a_channel(bot: Client, state: str, status: str, right: object) -> None:
     bot.api.set_state(NEWS, state)

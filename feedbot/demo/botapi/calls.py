@@ -9,12 +9,19 @@ import aiohttp
 
 from feedbot.demo.botapi.chats import Chat
 from feedbot.demo.botapi.entities import read_text
-from feedbot.demo.botapi.errors import bad_request, too_many
+from feedbot.demo.botapi.errors import ApiError, bad_request, too_many
+from feedbot.demo.botapi.limits import MOST_UNSENT
 from feedbot.demo.botapi.media import Stored
 from feedbot.demo.botapi.world import BotAccount, World
 
 _BUTTON_DATA_BYTES = 64
-_BUTTON_URL = re.compile(r"(https?|tg)://\S+")
+_BUTTON_URL = re.compile(r"https?://[^\s/]*[.\[]\S*|tg://\S+")  # a host without a dot is none
+_ACTIONS = (
+    "url callback_data web_app login_url switch_inline_query switch_inline_query_current_chat"
+    " switch_inline_query_chosen_chat copy_text callback_game pay"
+).split()
+_MOST_BUTTONS, _MARKUP_BYTES = 100, 10_240
+_PAUSE_SECONDS, _LONG_WAIT = 3.0, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +81,27 @@ class Call:
         refused = self.bot.limits.refuse(chat.id, private=chat.is_private, cost=cost, now=self.world.clock())
         if refused:
             seconds, ignored = refused
-            self.world.refusals_429 += 1
             if ignored:
                 self.world.violations.append(f"{self.method} to {chat.id} although told to wait")
-            raise too_many(seconds)
+            raise self._too_many(seconds)
+
+    async def brake(self, chat: Chat | None) -> None:
+        """What the server does to protect itself, before it even asks Telegram: uploads of equal size are
+        held back; who is far behind, or has too much unsent in a chat, is refused after a pause.
+        """
+        if not self.enforce_limits:
+            return
+        largest = max((len(upload.body) for upload in self.uploads.values()), default=0)
+        wait = self.bot.uploads.wait(largest, self.world.clock())
+        if wait is None or (chat is not None and chat.in_flight > MOST_UNSENT):
+            await self.world.sleep(_PAUSE_SECONDS)
+            raise self._too_many(_LONG_WAIT)
+        if wait:
+            await self.world.sleep(wait)
+
+    def _too_many(self, seconds: int) -> ApiError:
+        self.world.refusals_429 += 1
+        return too_many(seconds)
 
     def text(self) -> dict[str, Any]:
         """Text with its entities, checked, as a message has them."""
@@ -98,12 +122,28 @@ class Call:
         markup = self.json("reply_markup")
         if not isinstance(markup, dict) or not isinstance(rows := markup.get("inline_keyboard"), list):
             return {}
-        for button in (button for row in rows for button in row):
-            if len(str(button.get("callback_data", "")).encode()) > _BUTTON_DATA_BYTES:
-                raise bad_request("BUTTON_DATA_INVALID")
-            if "url" in button and not _BUTTON_URL.match(str(button["url"])):
-                raise bad_request("BUTTON_URL_INVALID")
+        buttons = [button for row in rows if isinstance(row, list) for button in row]
+        if (
+            len(buttons) > _MOST_BUTTONS
+            or len(json.dumps(markup, ensure_ascii=False).encode()) > _MARKUP_BYTES
+        ):
+            raise bad_request("reply markup is too long")
+        for button in buttons:
+            _check_button(button)
         return {"reply_markup": markup} if any(rows) else {}
+
+    def reply(self, chat: Chat) -> dict[str, Any]:
+        """The message that is answered, if one is named."""
+        told = self.json("reply_parameters") or {}
+        if not isinstance(told, dict):
+            raise bad_request("can't parse reply parameters JSON object")
+        number = int(told.get("message_id") or self.number("reply_to_message_id"))
+        if not number:
+            return {}
+        found = chat.find(number)
+        if found is None and not told.get("allow_sending_without_reply"):
+            raise bad_request("message to be replied not found")
+        return {"reply_to_message": without_reply(found.json)} if found else {}
 
     async def file(self, value: Any, *, photo: bool) -> Stored:
         """A photo or document that is uploaded, attached, known by id, or to be fetched."""
@@ -150,6 +190,25 @@ class Call:
             "mime_type": stored.mime,
             "file_size": len(stored.body),
         }
+
+
+def without_reply(message: dict[str, Any]) -> dict[str, Any]:
+    """A message as it is quoted: what it answered itself is not told."""
+    return {name: value for name, value in message.items() if name != "reply_to_message"}
+
+
+def _check_button(button: Any) -> None:
+    if not isinstance(button, dict) or not isinstance(button.get("text"), str) or not button["text"]:
+        raise bad_request('can\'t parse inline keyboard button: Field "text" must be of type String')
+    if not any(name in button for name in _ACTIONS):
+        raise bad_request(
+            "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard"
+        )
+    data = str(button.get("callback_data", "x")).encode()
+    if not 1 <= len(data) <= _BUTTON_DATA_BYTES:
+        raise bad_request("BUTTON_DATA_INVALID")
+    if "url" in button and not _BUTTON_URL.fullmatch(str(button["url"])):
+        raise bad_request("BUTTON_URL_INVALID")
 
 
 def _without_empty(fields: dict[str, Any]) -> dict[str, Any]:

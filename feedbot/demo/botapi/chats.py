@@ -19,6 +19,7 @@ REFUSALS: dict[str, tuple[Callable[[str], ApiError], str]] = {
     "not_found": (bad_request, "chat not found"),
     "no_rights": (bad_request, "not enough rights to send text messages to the chat"),
     "not_admin": (bad_request, "need administrator rights in the channel chat"),
+    "admin_required": (bad_request, "CHAT_ADMIN_REQUIRED"),
     "no_write_access": (bad_request, "have no write access to the chat"),
     "write_forbidden": (bad_request, "CHAT_WRITE_FORBIDDEN"),
     "restricted": (bad_request, "CHAT_RESTRICTED"),
@@ -66,6 +67,7 @@ class Chat:
     migrated_to: int | None = None
     topics: dict[int, str] = field(default_factory=dict)
     closed_topics: set[int] = field(default_factory=set)
+    deleted_topics: set[int] = field(default_factory=set)
     messages: list[Message] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     in_flight: int = 0
@@ -95,6 +97,8 @@ class Chat:
             raise refusal(words.format(kind=self.type))
         if photo and self.state == "no_photos":
             raise bad_request("not enough rights to send photos to the chat")
+        if thread in self.deleted_topics:
+            raise bad_request("TOPIC_DELETED")
         if self.topics and thread is not None:
             if thread not in self.topics:  # General has the number 1 and must not be named
                 raise bad_request("message thread not found")

@@ -29,13 +29,13 @@ def _edit(
 ) -> dict[str, Any]:
     """Put `new` in the place of the fields of these names, if that changes anything."""
     chat, found = _to_edit(call)
+    call.pace(chat)
     old = {name: found.json[name] for name in names if name in found.json}
     if _facts(old) == _facts(new):
         raise bad_request(
             "message is not modified: specified new message content and reply markup are exactly the same"
             " as a current content and reply markup of the message"
         )
-    call.pace(chat)
     for name in old:
         del found.json[name]
     found.json.update(new, edit_date=int(call.world.clock()))
@@ -77,8 +77,10 @@ async def edit_media(call: Call) -> Any:
     item = call.json("media")
     if not isinstance(item, dict) or item.get("type") not in _FILE:
         raise bad_request("can't parse InputMedia: photos and documents are known here")
-    _to_edit(call)
+    found = _to_edit(call)[1].json
     photo = item["type"] == "photo"
+    if "media_group_id" in found and photo != ("photo" in found):
+        raise bad_request("can't use the media of the specified type in the album")
     caption = call.caption(item)
     stored = await call.file(item.get("media"), photo=photo)
     new = shown(call, stored, photo=photo) | caption | call.markup()

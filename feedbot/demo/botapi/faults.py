@@ -7,14 +7,17 @@ from aiohttp import web
 
 from feedbot.demo.botapi.errors import ApiError
 
-HOWS = ("reset", "silence", "half", "html502", "html200", "error")
+HOWS = ("reset", "silence", "half", "html502", "html200", "error", "slow")
 _SOME_ANSWER = b'{"ok":true,"result":{"message_id":1,"date":1750000000,"chat":{"id":1,"type":"private"}}}'
 _PAGE = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 
 
 @dataclass(slots=True)
 class Fault:
-    """What happens to the next calls of a method: `when` before or after acceptance, and `how`."""
+    """What happens to the next calls of a method: `when` before or after acceptance, and `how`.
+
+    It may be meant for one chat, or for texts that contain something; the first `skip` such calls are spared.
+    """
 
     method: str
     when: str
@@ -22,6 +25,19 @@ class Fault:
     times: int
     chat_id: int | None = None
     error: ApiError | None = None
+    seconds: float = 1.0
+    skip: int = 0
+    containing: str = ""
+
+    def means(self, method: str, when: str, chat_id: int | None, text: str) -> bool:
+        """Whether a call is meant; it may be spared still."""
+        return (
+            self.times > 0
+            and self.when == when
+            and self.method.casefold() in {"*", method.casefold()}
+            and self.chat_id in {None, chat_id}
+            and self.containing in text
+        )
 
 
 class Faults:
@@ -40,13 +56,18 @@ class Faults:
         """Break nothing more."""
         self._waiting.clear()
 
-    def take(self, method: str, when: str, chat_id: int | None) -> Fault | None:
-        """The fault of this call, if one is meant for it."""
+    def take(
+        self, method: str, when: str, chat_id: int | None, text: str = "", *, slow: bool = False
+    ) -> Fault | None:
+        """The fault of this call, if one is meant for it; those that are only slow are asked for apart."""
         for fault in self._waiting:
-            meant = fault.method.casefold() in {"*", method.casefold()} and fault.when == when
-            if meant and fault.times > 0 and fault.chat_id in {None, chat_id}:
-                fault.times -= 1
-                return fault
+            if (fault.how == "slow") is not slow or not fault.means(method, when, chat_id, text):
+                continue
+            if fault.skip > 0:
+                fault.skip -= 1
+                continue
+            fault.times -= 1
+            return fault
         return None
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from feedbot.demo.botapi import editing, polling, sending
 from feedbot.demo.botapi.calls import Call
 from feedbot.demo.botapi.errors import bad_request
+from feedbot.demo.botapi.members import as_member, membership
 
 _MOST_COMMANDS = 100
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
@@ -18,17 +19,6 @@ _GIFTS = {
     "premium_subscription": False,
     "gifts_from_channels": False,
 }
-_RIGHTS = (
-    "can_be_edited can_manage_chat can_delete_messages can_manage_video_chats can_restrict_members"
-    " can_promote_members can_change_info can_invite_users can_post_stories can_edit_stories"
-    " can_delete_stories"
-).split()
-_PERMISSIONS = (
-    "can_send_messages can_send_audios can_send_documents can_send_photos can_send_videos"
-    " can_send_video_notes can_send_voice_notes can_send_polls can_send_other_messages"
-    " can_add_web_page_previews can_change_info can_invite_users can_pin_messages"
-    " can_manage_topics can_edit_tag can_react_to_messages"
-).split()
 
 
 async def get_me(call: Call) -> Any:
@@ -51,22 +41,25 @@ async def get_chat(call: Call) -> Any:
 async def get_chat_member(call: Call) -> Any:
     """What a bot or a person is in a chat."""
     chat, user = call.chat(), call.number("user_id")
-    if user != call.bot.id:
-        person = call.world.people.get(user)
-        if person is None:
-            raise bad_request("user not found")
-        return {"status": "member", "user": person.json()}
-    me = call.bot.json()
-    if chat.state in {"kicked", "not_member"}:
-        return {"status": "left", "user": me}
-    if chat.type == "channel":
-        rights = dict.fromkeys(_RIGHTS, False) | {"is_anonymous": False}
-        may_post = chat.state not in {"not_admin", "no_rights"}
-        return {"status": "administrator", "user": me, **rights, "can_post_messages": may_post}
-    if chat.state in {"no_rights", "no_photos", "restricted"}:
-        allowed = dict.fromkeys(_PERMISSIONS, chat.state == "no_photos") | {"can_send_photos": False}
-        return {"status": "restricted", "user": me, "is_member": True, "until_date": 0, **allowed}
-    return {"status": "member", "user": me}
+    if user == call.bot.id:
+        return membership(call.bot, chat, chat.state)
+    person = call.world.people.get(user)
+    if person is None:
+        raise bad_request("user not found")
+    return as_member(person.json(), call.world.members.get((chat.id, user), "member"))
+
+
+async def get_chat_administrators(call: Call) -> Any:
+    """The people who administer a chat; the bot, where it does."""
+    chat = call.chat()
+    if chat.is_private:
+        raise bad_request("there are no administrators in the private chat")
+    own = membership(call.bot, chat, chat.state)
+    found = [own] if own["status"] == "administrator" else []
+    for (where, user), status in call.world.members.items():
+        if where == chat.id and status in {"creator", "administrator"}:
+            found.append(as_member(call.world.people[user].json(), status))
+    return found
 
 
 async def chat_action(call: Call) -> Any:
@@ -130,6 +123,7 @@ METHODS: dict[str, Callable[[Call], Awaitable[Any]]] = {
     "deletemessage": editing.delete_message,
     "getchat": get_chat,
     "getchatmember": get_chat_member,
+    "getchatadministrators": get_chat_administrators,
     "setmycommands": set_commands,
     "getmycommands": get_commands,
     "deletemycommands": delete_commands,

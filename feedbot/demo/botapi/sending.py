@@ -12,7 +12,7 @@ _KINDS = {"photo", "document"}
 
 
 def _post(call: Call, chat: Chat, fields: dict[str, Any], photo: str | None = None) -> dict[str, Any]:
-    message = call.world.new_message(chat, call.bot, call.thread()) | fields
+    message = call.world.new_message(chat, call.bot, call.thread()) | fields | call.reply(chat)
     call.world.post(call.method, call.bot, chat, message, photo, call.flag("disable_notification"))
     return message
 
@@ -24,6 +24,7 @@ async def send_message(call: Call) -> Any:
         fields["link_preview_options"] = preview
     chat = call.chat()
     chat.refuse(call.thread(), photo=False)
+    call.reply(chat)
     call.pace(chat)
     return _post(call, chat, fields)
 
@@ -34,6 +35,7 @@ async def send_photo(call: Call) -> Any:
     chat = call.chat()
     chat.refuse(call.thread(), photo=True)
     stored = await call.file(call.uploads.get("photo") or call.given.get("photo"), photo=True)
+    call.reply(chat)
     call.pace(chat)
     return _post(call, chat, {"photo": call.sizes(stored)} | fields, stored.unique)
 
@@ -44,6 +46,7 @@ async def send_document(call: Call) -> Any:
     chat = call.chat()
     chat.refuse(call.thread(), photo=False)
     stored = await call.file(call.uploads.get("document") or call.given.get("document"), photo=False)
+    call.reply(chat)
     call.pace(chat)
     return _post(call, chat, {"document": call.document(stored)} | fields)
 
@@ -59,6 +62,7 @@ async def send_media_group(call: Call) -> Any:
     chat = call.chat()
     chat.refuse(call.thread(), photo="photo" in kinds)
     prepared = [await _item(call, number, item) for number, item in enumerate(items, start=1)]
+    call.reply(chat)
     call.pace(chat, len(items))
     group = call.world.new_group()
     return [_post(call, chat, {"media_group_id": group} | fields, photo) for fields, photo in prepared]

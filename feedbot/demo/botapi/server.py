@@ -15,6 +15,7 @@ from feedbot.demo.botapi.calls import Call, Upload
 from feedbot.demo.botapi.chats import STATES, Chat, Person
 from feedbot.demo.botapi.errors import ApiError, bad_request
 from feedbot.demo.botapi.faults import Fault, Faults, break_call
+from feedbot.demo.botapi.members import STATUSES
 from feedbot.demo.botapi.methods import METHODS, POSTING
 from feedbot.demo.botapi.page import Page
 from feedbot.demo.botapi.world import BotAccount, World
@@ -83,20 +84,47 @@ class BotApi:
         """A forum topic of a group."""
         self.world.chats[chat_id].topics[topic] = name
 
+    def delete_topic(self, chat_id: int, topic: int) -> None:
+        """Delete a topic."""
+        self.world.chats[chat_id].deleted_topics.add(topic)
+
     def close_topic(self, chat_id: int, topic: int) -> None:
         """Close a topic for everybody but administrators."""
         self.world.chats[chat_id].closed_topics.add(topic)
 
-    def set_state(self, chat_id: int, state: str, *, migrated_to: int | None = None) -> None:
-        """What the chat does to messages from now on: "ok", "blocked", "migrated" and so on."""
+    def set_state(
+        self, chat_id: int, state: str, *, migrated_to: int | None = None, told: bool = False
+    ) -> None:
+        """What the chat does to messages from now on: "ok", "blocked", "migrated" and so on; `told`: the bot
+        hears of it as `my_chat_member`.
+        """
         if state not in STATES:
             raise ValueError(f"a chat's state is one of {', '.join(sorted(STATES))}")
         chat = self.world.chats[chat_id]
-        chat.state, chat.migrated_to = state, migrated_to
+        self.world.set_state(chat, state, told=told)
+        chat.migrated_to = migrated_to
 
-    def say(self, person: int, text: str) -> int:
-        """A person writes to the bot; the message's number."""
-        return self.world.say(self.world.people[person], text)
+    def migrate(self, chat_id: int, new_id: int) -> Chat:
+        """A group becomes a supergroup of that number, and the bot hears of it."""
+        old = self.world.chats[chat_id]
+        new = Chat(new_id, "supergroup", old.title, old.username)
+        self.world.migrate(old, new)
+        return new
+
+    def add_member(self, chat_id: int, person: int, status: str = "member") -> None:
+        """What a person is in a chat: creator, administrator, member, restricted, left or kicked."""
+        if status not in STATUSES:
+            raise ValueError(f"a status is one of {', '.join(sorted(STATUSES))}")
+        self.world.members[chat_id, person] = status
+
+    def flood(self, seconds: float, chat_id: int | None = None) -> None:
+        """Flood control from now on, for a chat or for the whole bot: 429 for so many seconds."""
+        self.bot.limits.close(seconds, self.world.clock(), chat_id)
+
+    def say(self, person: int, text: str, *, chat_id: int | None = None, topic: int | None = None) -> int:
+        """A person writes to the bot, or in a group; the message's number."""
+        chat = None if chat_id is None else self.world.chats[chat_id]
+        return self.world.say(self.world.people[person], text, chat, topic)
 
     def press(self, person: int, chat_id: int, message_id: int, data: str) -> str:
         """A person presses a button under a message; the id of the callback query."""
@@ -119,11 +147,15 @@ class BotApi:
         times: int = 1,
         chat_id: int | None = None,
         error: ApiError | None = None,
+        seconds: float = 1.0,
+        skip: int = 0,
+        containing: str = "",
     ) -> None:
         """Break the next calls of a method: `when` before or after acceptance; `how` reset, silence, half,
-        html502, html200 or error.
+        html502, html200, error, or slow by so many `seconds`. `skip` spares the first ones; `chat_id` and
+        `containing` say which messages are meant.
         """
-        self.faults.add(Fault(method, when, how, times, chat_id, error))
+        self.faults.add(Fault(method, when, how, times, chat_id, error, seconds, skip, containing))
 
     def slow(self, *, before: float = 0.0, after: float = 0.0) -> None:
         """Let every message take so many seconds until it is accepted, and from there to its answer."""
@@ -206,14 +238,16 @@ class BotApi:
     async def _run(self, call: Call, request: web.Request) -> web.StreamResponse:
         name, chat = call.method.casefold(), self._chat_of(call)
         where = chat.id if chat else None
-        before, after = self._slow if name in POSTING else (0.0, 0.0)
+        text = str(call.given.get("text") or call.given.get("caption") or "")
         self._tell("arrived", name, where)
-        if fault := self.faults.take(name, "before", where):
+        await self._dawdle(name, "before", where, text)
+        if fault := self.faults.take(name, "before", where, text):
             self._log(call, chat, 0)
             return await break_call(fault, request, b"", self._silence)
         try:
             with self._one_at_a_time(chat if name in POSTING else None):
-                await asyncio.sleep(before)
+                if name in POSTING:
+                    await call.brake(chat)
                 body = {"ok": True, "result": await METHODS[name](call)}
         except ApiError as error:
             self._log(call, chat, error.code, error.description)
@@ -221,16 +255,22 @@ class BotApi:
             return error.response()
         self._log(call, chat, 200)
         self._tell("accepted", name, where)
-        await asyncio.sleep(after)
-        text = json.dumps(body, ensure_ascii=False).encode()
-        if fault := self.faults.take(name, "after", where):
-            return await break_call(fault, request, text, self._silence)
-        response = web.Response(body=text, content_type="application/json")
+        await self._dawdle(name, "after", where, text)
+        said = json.dumps(body, ensure_ascii=False).encode()
+        if fault := self.faults.take(name, "after", where, text):
+            return await break_call(fault, request, said, self._silence)
+        response = web.Response(body=said, content_type="application/json")
         with suppress(ConnectionError):  # who asked may be gone
             await response.prepare(request)
             await response.write_eof()
             self._tell("answered", name, where)
         return response
+
+    async def _dawdle(self, method: str, when: str, chat: int | None, text: str) -> None:
+        seconds = self._slow[when == "after"] if method in POSTING else 0.0
+        if fault := self.faults.take(method, when, chat, text, slow=True):
+            seconds += fault.seconds
+        await asyncio.sleep(seconds)
 
     def _tell(self, step: str, method: str, chat: int | None) -> None:
         if self.watch is not None:

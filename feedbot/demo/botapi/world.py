@@ -4,14 +4,15 @@ import asyncio
 import itertools
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from feedbot.demo.botapi.chats import Chat, Message, Person
 from feedbot.demo.botapi.errors import bad_request
-from feedbot.demo.botapi.limits import Limits
+from feedbot.demo.botapi.limits import Limits, Uploads
 from feedbot.demo.botapi.media import Media
+from feedbot.demo.botapi.members import membership
 
 _NOT_BY_DEFAULT = {"chat_member", "message_reaction", "message_reaction_count"}
 
@@ -29,6 +30,7 @@ class BotAccount:
     commands: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
     queries: set[str] = field(default_factory=set)
     limits: Limits = field(default_factory=Limits)
+    uploads: Uploads = field(default_factory=Uploads)
 
     @property
     def id(self) -> int:
@@ -55,8 +57,10 @@ class World:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
+        self.sleep: Callable[[float], Awaitable[None]] = getattr(clock, "sleep", asyncio.sleep)
         self.bots: dict[str, BotAccount] = {}
         self.people: dict[int, Person] = {}
+        self.members: dict[tuple[int, int], str] = {}
         self.chats: dict[int, Chat] = {}
         self.media = Media()
         self.ledger: list[dict[str, Any]] = []
@@ -153,25 +157,48 @@ class World:
             bot.end_poll()
         return number
 
-    def say(self, person: Person, text: str) -> int:
-        """A person writes to every bot's private chat with them; the message's number."""
-        chat = self.chats[person.id]
-        if chat.state in {"never_started", "blocked"} and text.startswith("/start"):
-            chat.state = "ok"
-        number = next(chat.numbers)
-        message: dict[str, Any] = {
-            "message_id": number,
-            "date": int(self.clock()),
-            "chat": chat.json(),
-            "from": person.json(),
-            "text": text,
-        }
+    def say(self, person: Person, text: str, chat: Chat | None = None, topic: int | None = None) -> int:
+        """A person writes in a chat, or to every bot's private chat with them; the message's number."""
+        chat = chat or self.chats[person.id]
+        if chat.is_private and chat.state in {"never_started", "blocked"} and text.startswith("/start"):
+            self.set_state(chat, "ok", told=chat.state == "blocked")
+        message = self._service(chat) | {"from": person.json(), "text": text}
+        if topic and chat.topics:
+            message |= {"message_thread_id": topic, "is_topic_message": True}
         if command := re.match(r"/[A-Za-z0-9_]+(@\w+)?", text):
             message["entities"] = [{"type": "bot_command", "offset": 0, "length": len(command[0])}]
+        return self._hear(chat, message)
+
+    def _service(self, chat: Chat) -> dict[str, Any]:
+        return {"message_id": next(chat.numbers), "date": int(self.clock()), "chat": chat.json()}
+
+    def _hear(self, chat: Chat, message: dict[str, Any]) -> int:
         chat.messages.append(Message(message))
         for bot in self.bots.values():
             self.push_update(bot, {"message": message})
+        number: int = message["message_id"]
         return number
+
+    def set_state(self, chat: Chat, state: str, *, told: bool = False) -> None:
+        """What the chat does to messages from now on; `told`: the bots hear of it as `my_chat_member`."""
+        before, chat.state = chat.state, state
+        who = self.people.get(chat.id) or Person(1087968824, "Group")
+        for bot in self.bots.values() if told else ():
+            change = {
+                "chat": chat.json(),
+                "from": who.json(),
+                "date": int(self.clock()),
+                "old_chat_member": membership(bot, chat, before),
+                "new_chat_member": membership(bot, chat, state),
+            }
+            self.push_update(bot, {"my_chat_member": change})
+
+    def migrate(self, old: Chat, new: Chat) -> None:
+        """A group becomes a supergroup, and says so in both."""
+        self.add_chat(new)
+        old.state, old.migrated_to = "migrated", new.id
+        self._hear(old, self._service(old) | {"migrate_to_chat_id": new.id})
+        self._hear(new, self._service(new) | {"migrate_from_chat_id": old.id})
 
     def press(self, person: Person, chat: Chat, message: Message, data: str) -> str:
         """A person presses a button under a bot's message; the query's id."""
