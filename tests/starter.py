@@ -6,6 +6,7 @@ it says of the program that it starts itself.
 """
 
 import asyncio
+import contextlib
 import gc
 import importlib
 import json
@@ -52,7 +53,8 @@ class Process:
     def send_signal(self, number: int) -> None:
         """Send it a signal; one that ended hears nothing."""
         if self.returncode is None:
-            os.kill(self.pid, number)
+            with contextlib.suppress(ProcessLookupError):  # it ended, and that is on its way to us
+                os.kill(self.pid, number)
 
     def complaints(self) -> bytes:
         """What it has written to stderr so far."""
