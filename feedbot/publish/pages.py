@@ -1,7 +1,6 @@
 """Pages for people: the index, a category, an article, and what is not there. Pure; templates escape all."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +8,11 @@ from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
-import nh3
 from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
 
 from feedbot.model import Entry, Photo, Precision, StoredEntry
-from feedbot.publish.article import article_html, caption_html
+from feedbot.publish.article import caption_html
 from feedbot.publish.feed import (
     FeedHead,
     Origin,
@@ -24,7 +22,7 @@ from feedbot.publish.feed import (
     rfc3339,
     web_address,
 )
-from feedbot.publish.tidy import ATTRIBUTES, TAGS
+from feedbot.publish.page_body import page_body
 from feedbot.publish.words import LANGUAGES, say, say_articles, say_day, spoken
 from feedbot.rules.text import clean, cut
 
@@ -36,12 +34,6 @@ FORMATS = (
 PER_PAGE = 24
 _CARD_SUMMARY = 320  # characters; the style sheet shows three lines
 _DESCRIPTION = 200
-_ON_A_PAGE = {
-    "img": {"loading": "lazy", "referrerpolicy": "no-referrer", "decoding": "async"},
-    "table": {"tabindex": "0"},  # it may be wider than the screen: who has no mouse scrolls it as well
-}
-_ATTRIBUTES = ATTRIBUTES | {tag: ATTRIBUTES.get(tag, set()) | more.keys() for tag, more in _ON_A_PAGE.items()}
-_HEADING = re.compile(r"<(/?)h([1-6])(?=[ >])")
 _RIGHT_TO_LEFT = frozenset("ar arc azb ckb dv fa glk he ks ku ps sd ug ur yi".split())
 
 
@@ -196,7 +188,7 @@ def render_entry(
         place,
         stored=stored,
         entry=entry,
-        body=_body(entry) if whole else None,
+        body=page_body(entry) if whole else None,
         caption=Markup(caption_html(entry.photo)) if entry.photo else "",  # noqa: S704  # escaped there
         summary=clean(entry.summary or ""),
         description=_summary(entry, _DESCRIPTION),
@@ -204,38 +196,6 @@ def render_entry(
         origin=origin,
         with_time=entry.published_precision in {Precision.MINUTE, Precision.SECOND},
     )
-
-
-def _body(entry: Entry) -> Markup:
-    """The article as a part of a page; its pictures are fetched late, and without telling from where."""
-    html = nh3.clean(
-        article_html(entry) or "",
-        tags=set(TAGS),
-        attributes=_ATTRIBUTES,
-        url_schemes={"http", "https", "mailto"},
-        url_relative="deny",
-        link_rel="noopener noreferrer nofollow",
-        set_tag_attribute_values=_ON_A_PAGE,
-    )
-    return Markup(_below_the_title(html))  # noqa: S704  # sanitised
-
-
-def _below_the_title(html: str) -> str:
-    """The headings of an article under that of its page, no level left out: screen readers go by them.
-
-    What looks like one inside an attribute stays words, whatever its number.
-    """
-    last, opened = 1, [2]
-
-    def level(found: re.Match[str]) -> str:
-        nonlocal last
-        if found[1]:
-            return f"</h{opened.pop() if len(opened) > 1 else 2}"
-        last = min(max(int(found[2]), 2), last + 1)
-        opened.append(last)
-        return f"<h{last}"
-
-    return _HEADING.sub(level, html)
 
 
 def render_retracted(place: Place, stored: StoredEntry) -> bytes:
