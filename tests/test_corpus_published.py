@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from tests.publish.checker import problems
+from tests.publish.checker_rss import json_problems, rss_problems
 from tests.rig import Rig
 from tests.support import SHARED
 
@@ -48,7 +49,14 @@ async def test_every_real_feed_is_polled_and_published(corpus: tuple[list[Path],
     assert {name: one["error"] for name, one in report["sources"].items() if one["error"]} == {}
     assert (report["polled"], report["failed"]) == (len(files), 0)
     assert report["new"] > len(files)
-    for slug in CATEGORIES:
+    for slug in (*CATEGORIES, "all"):
+        rss, json_feed = (
+            (rig.folder / "feeds" / f"{slug}.{ending}").read_bytes() for ending in ("rss", "json")
+        )
+        assert rss_problems(rss, f"{rig.web}/feeds/{slug}.rss") == []
+        assert json_problems(json_feed, f"{rig.web}/feeds/{slug}.json") == []
+        for archive in (rig.folder / "feeds" / slug / "archive").glob("*.atom"):
+            assert problems(archive.read_bytes(), f"{rig.web}/feeds/{slug}/archive/{archive.name}") == []
         document = (rig.folder / "feeds" / f"{slug}.atom").read_bytes()
         assert problems(document, f"{rig.web}/feeds/{slug}.atom") == []
         feed = feedparser.parse(document)
