@@ -43,6 +43,7 @@ from feedbot.store import hub as hub_records
 from feedbot.store.store import InstanceLock
 from feedbot.telegram.photos import Photos
 from feedbot.telegram.send import Sender
+from feedbot.telegram.template import check_template
 from feedbot.web.app import Health, Parts, build_app
 from feedbot.web.hub import WebSubParts, websub_routes
 from feedbot.web.serve import Server, bind
@@ -87,7 +88,10 @@ def resolve_sources(config: Config, packs: Packs) -> dict[str, Source]:
 
 
 def configured_subscriptions(config: Config) -> list[Subscription]:
-    """The operator's subscriptions."""
+    """The operator's subscriptions. Raises ConfigError for a template that cannot be used."""
+    for number, item in enumerate(config.subscription):
+        if item.template and (fault := check_template(item.template)):
+            raise ConfigError(f"subscription[{number}].template: {fault}")
     return [
         Subscription(
             id=0,
@@ -96,6 +100,7 @@ def configured_subscriptions(config: Config) -> list[Subscription]:
             configured=True,
             latest=item.latest,
             style=item.style,
+            template=item.template,
             silent=item.silent,
             language=item.language,
             on_unknown=item.on_unknown,
@@ -165,6 +170,7 @@ async def open_app(
     token, warning = read_token(config)
     packs = load_packs(config.feedbot.sites_dir)
     known = resolve_sources(config, packs)
+    wanted = configured_subscriptions(config)
     check_feeds_dir(config)
     with InstanceLock(config.database_path):
         store = Store.open(config.database_path)
@@ -172,7 +178,7 @@ async def open_app(
             if refuse_earlier:
                 await _refuse_earlier(store, clock())
             clean_leftovers(config.feedbot.feeds_dir)
-            await _take_configuration(store, config, known, clock())
+            await _take_configuration(store, config, known, wanted, clock())
             _tell(observer, config, token, warning)
             async with _open_parts(config, store, packs, known, observer, clock, token) as app:
                 yield app
@@ -189,12 +195,14 @@ async def _refuse_earlier(store: Store, now: datetime) -> None:
         )
 
 
-async def _take_configuration(store: Store, config: Config, known: dict[str, Source], now: datetime) -> None:
+async def _take_configuration(
+    store: Store, config: Config, known: dict[str, Source], wanted: list[Subscription], now: datetime
+) -> None:
     slugs = [category.slug for category in config.category]
     await store.do(sources.sync_sources, list(known.values()))
     await store.do(feeds.sync_feeds, slugs, authority_of(config), now)
     await store.do(feeds.mark_all_changed)  # what renders them may be newer than their documents
-    await store.do(subscriptions.sync_configured, configured_subscriptions(config), now)
+    await store.do(subscriptions.sync_configured, wanted, now)
     await store.do(websub.renew_elsewhere, config.feedbot.base_url, now)
     if config.publish.hub in {"", "self"}:
         await store.do(hub_records.forget_pings)
@@ -245,7 +253,8 @@ async def _open_parts(
     sender, lane, updates = None, None, None
     if token is not None:
         sender = Sender(token, config.telegram.api_url, shrink=photos.shrink)
-        lane = Lane(tools, sender, Pacer(config.telegram.messages_per_second), observer, clock)
+        pacer, probe = Pacer(config.telegram.messages_per_second), config.telegram.probe_unknown
+        lane = Lane(tools, sender, pacer, observer, clock, probe=probe)
         place = Place(site.title, config.categories())
         updates = Updates(store, sender, place, clock, lane.wait_for, lane.refused)
     try:
@@ -388,7 +397,8 @@ class _Daemon:
             if not self._introduced:
                 await self._introduce(updates)
                 self._introduced = True
-            await updates.take(_LONG_POLL_SECONDS)
+            if await updates.take(_LONG_POLL_SECONDS) and self._app.lane:
+                self._app.lane.wake()
             self._pause = _FIRST_PAUSE
         except (TelegramError, StoreError) as error:
             self._app.observer.warn("updates failed", error=str(error), pause_seconds=self._pause)

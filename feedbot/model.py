@@ -360,7 +360,9 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """An address that wants a category. `latest` is how many old entries it still waits for."""
+    """An address that wants a category. `latest` is how many old entries it still waits for, `muted` names
+    the sources that it does not want.
+    """
 
     id: int
     address: Address
@@ -374,6 +376,8 @@ class Subscription:
     language: str | None = None
     on_unknown: str = "resend"
     max_age: timedelta | None = None
+    template: str = ""
+    muted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -439,7 +443,13 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One story for one address."""
+    """One story for one address, and how its subscription wants it.
+
+    `kind` says what was sent ("text", "photo" or "document") and `photo` with which (its hash); `edits` is
+    how often that was edited, `edit_due` when it is to be. `more` is how many entries one line tells of
+    that are not sent one by one; 0: it is an entry's own message. `probed` is the last message number that
+    was probed for it.
+    """
 
     id: int
     entry_row: int
@@ -453,6 +463,16 @@ class Delivery:
     on_unknown: str = "resend"
     silent: bool = False
     language: str | None = None
+    subscription: int = 0
+    category: str = ""
+    style: str = "photo"
+    template: str = ""
+    kind: str | None = None
+    photo: str | None = None
+    edits: int = 0
+    edit_due: datetime | None = None
+    more: int = 0
+    probed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

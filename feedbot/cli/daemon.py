@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from feedbot.app import configured_subscriptions, resolve_sources
 from feedbot.app import once as one_round
-from feedbot.app import resolve_sources
 from feedbot.app import run as run_daemon
 from feedbot.cli import Json, app, read_config, wait_for
 from feedbot.cli.show import as_json, as_table, progress_bar, say
@@ -63,6 +63,7 @@ def _moment(text: str | None) -> datetime | None:
 def check(context: typer.Context, json: Json = False) -> None:
     """Validate configuration, rule packs, database, directories and token; changes nothing."""
     config = read_config(context)
+    configured_subscriptions(config)
     found = [
         ("configuration", f"{len(config.source)} sources, {len(config.category)} categories"),
         ("rule packs", _check_packs(config)),

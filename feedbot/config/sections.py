@@ -37,11 +37,8 @@ from feedbot.rules.filters import Rule, parse_rules
 # Accepted by the contract, without effect in this version; `check` and the daemon say so.
 WITHOUT_EFFECT = (
     ("fetch", "proxy"),
-    ("telegram", "probe_unknown"),
     ("telegram", "admins"),
     ("category", "approval"),
-    ("subscription", "template"),
-    ("subscription", "style"),
 )
 
 

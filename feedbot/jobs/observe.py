@@ -11,6 +11,8 @@ from feedbot.errors import FeedbotError, StoreError
 from feedbot.pipeline import CompleteReport, DeliverReport, PollReport
 from feedbot.pipeline.hub import CallReport
 from feedbot.publish.site import PublishReport
+from feedbot.rules.delivery import Unchanged
+from feedbot.store.outbox import Task
 
 _SAME_ERROR = 3600.0
 _STORE_EVERY = 300.0
@@ -135,7 +137,11 @@ class Observer:
         self.deliveries.labels(outcome).inc()
         told = {"chat": report.delivery.address.chat, "outcome": outcome, "title": report.title}
         reason = getattr(report.outcome, "reason", None)
-        if report.accepted:
+        if report.task is not Task.SEND:
+            told["task"] = report.task.value
+        if report.alarm:
+            self.warn("message put right", chat=report.delivery.address.chat, fault=report.alarm)
+        if report.accepted or isinstance(report.outcome, Unchanged):
             self.event("deliver", **told, photo_fault=report.photo_fault, seconds=round(seconds, 3))
         else:
             self.warn("deliver", **told, reason=reason, seconds=round(seconds, 3))

@@ -8,20 +8,25 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from feedbot.errors import StoreError
+from feedbot.jobs.gate import Gate
 from feedbot.jobs.observe import Observer
-from feedbot.pipeline import DeliverReport, Tools, deliver
+from feedbot.pipeline import DeliverReport, Desk, Tools, deliver
 from feedbot.rules.agenda import INF, Agenda, Head
 from feedbot.rules.pace import Pacer
-from feedbot.store import deliveries
-from feedbot.store.deliveries import Waiting
+from feedbot.store import clock, deliveries
+from feedbot.store.outbox import Outbox, Task, Waiting
 from feedbot.store.store import version_of_others
 from feedbot.telegram.send import Sender
 
 IN_FLIGHT = 32  # calls at once: 25 a second need so many where an answer takes a second (Little's law)
+_EARLY = 0.25  # seconds before its turn a message is read and written down as being sent
+_FEWEST_EARLY = 2
 _STOPPED_FOR = 3600.0
-_FRESH = 1.0  # so long what is known of the outbox is taken for true, whatever happens in it meanwhile
+_FRESH, _OLD = 1.0, 60.0  # what is known of the outbox is taken for true so long; and not longer
+_SHARE, _RAREST = 20, 10.0  # reading it takes a twentieth of the time at most, but every ten seconds it is read
 _LOOK = 2.0  # so often it is looked whether another process changed the outbox
 _REMEMBERED = timedelta(seconds=60)
+_JUMP = 1.0  # seconds by which the wall clock differs when it was set
 
 
 class Lane:
@@ -37,30 +42,42 @@ class Lane:
         sender: Sender,
         pacer: Pacer,
         observer: Observer,
-        clock: Callable[[], datetime],
+        now: Callable[[], datetime],
+        *,
+        probe: bool = False,
     ) -> None:
-        self._tools, self._sender, self._pacer = tools, sender, pacer
-        self._observer, self._clock = observer, clock
+        self._tools, self._pacer = tools, pacer
+        self._outbox = Outbox(sender.bot_id, probe=probe)
+        self._desk = Desk(tools, sender, self._outbox)
+        self._observer, self._clock = observer, now
         self._agenda = Agenda(pacer)
+        self._gate = Gate(pacer, self._left)
+        sender.gate = self._gate.call
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._early: set[str] = set()
         self._wake = asyncio.Event()
         self._stopping = False
         self._is_stale = True
         self._read_at = self._looked_at = float("-inf")
+        self._fresh_for = _FRESH
         self._version = 0
-        self._replies = 0
+        self._shift = self._shift_now()
         self.delivered = 0
+
+    def _shift_now(self) -> float:
+        """What is added to a time of the wall clock to have it in that of the pace, which nobody sets."""
+        return time.monotonic() - self._clock().timestamp()
 
     async def begin(self) -> None:
         """Take over from the process before: what it was sending is unknown, what it sent is paced."""
         now = self._clock()
         if count := await self._tools.store.do(deliveries.recover, now):
             self._observer.event("recovered", unknown=count)
+        await self._tools.store.do(clock.may_have_been_set, now)
         sends = await self._tools.store.do(deliveries.recent_sends, now - _REMEMBERED)
-        shift = time.monotonic() - now.timestamp()
-        self._pacer.remember((chat, at.timestamp() + shift) for chat, at in sends)
+        self._pacer.remember((chat, at.timestamp() + self._shift) for chat, at in sends if at <= now)
         for chat, until in await self._tools.store.do(deliveries.closed_chats, now):
-            self._pacer.close_chat(chat, until.timestamp() + shift)
+            self._pacer.close_chat(chat, until.timestamp() + self._shift)
 
     def wake(self) -> None:
         """Something may be due."""
@@ -104,14 +121,7 @@ class Lane:
 
     async def wait_for(self, chat: str) -> None:
         """Wait until a chat may have an answer, before everything else that waits, and count it."""
-        self._replies += 1
-        try:
-            while (wait := self._pacer.ready_at(chat) - time.monotonic()) > 0:  # noqa: ASYNC110  # a time, no event
-                await asyncio.sleep(wait)
-        finally:
-            self._replies -= 1
-            self._wake.set()
-        self._pacer.note(chat, time.monotonic())
+        await self._gate.answer(chat)
 
     def refused(self, chat: str, wait: float) -> None:
         """Telegram answered 429 to an answer: its chat, or all of them, wait."""
@@ -128,50 +138,73 @@ class Lane:
     async def _start_ready(self) -> float:
         """Start a call for each chat that is due and may be written to; the seconds until the next one."""
         now = time.monotonic()
-        if self._is_stale and now - self._read_at >= _FRESH:
-            await self._read(now)
-        while len(self._tasks) < IN_FLIGHT and not self._stopping and not self._replies:
-            tick = time.monotonic()
-            if (head := self._agenda.take(tick)) is None:
+        await self._notice_jump()
+        if now - self._read_at >= (self._fresh_for if self._is_stale else _OLD):
+            await self._read()
+        while self._has_room():
+            if (head := self._agenda.take(time.monotonic(), _EARLY)) is None:
                 break
-            self._pacer.note(head.chat, tick, head.cost)
+            self._early.add(head.chat)
             self._tasks[head.chat] = asyncio.create_task(self._one(head.chat))
-        if self._stopping or self._replies or len(self._tasks) >= IN_FLIGHT:
-            return INF  # who ends wakes us
         tick = time.monotonic()
-        reading = self._read_at + _FRESH if self._is_stale else INF
-        return min(self._agenda.next_at(tick), reading) - tick
+        reading = self._read_at + (self._fresh_for if self._is_stale else _OLD)
+        if not self._has_room():
+            return INF if self._stopping else reading - tick  # who leaves or ends wakes us
+        return min(self._agenda.next_at(tick, _EARLY), reading) - tick
 
-    async def _read(self, now: float) -> None:
+    def _has_room(self) -> bool:
+        most_early = max(_FEWEST_EARLY, int(self._pacer.rate(time.monotonic()) * _EARLY))
+        return not self._stopping and len(self._tasks) < IN_FLIGHT and len(self._early) < most_early
+
+    def _left(self, chat: str) -> None:
+        """A chat's message is out of the gate: the next one may be taken."""
+        if chat in self._early:
+            self._early.remove(chat)
+            self._wake.set()
+
+    async def _notice_jump(self) -> None:
+        """The wall clock was set: what waits, waits as long as it was told."""
+        by = self._shift - self._shift_now()
+        if abs(by) > _JUMP:
+            self._observer.warn("the clock was set", by_seconds=round(by))
+            self._shift, self._is_stale = self._shift - by, True
+            await self._tools.store.do(clock.was_set, self._clock(), timedelta(seconds=by))
+
+    async def _read(self) -> None:
         """Learn each chat's first message anew."""
-        self._read_at, self._is_stale = now, False
-        found = await self._tools.store.do(deliveries.waiting)
+        began, self._is_stale = time.monotonic(), False
+        self._read_at = began
+        found = await self._tools.store.do(self._outbox.waiting, self._clock())
         self._agenda.load(self._head(one) for one in found)
-        self._pacer.forget_old(now)
+        self._pacer.forget_old(began)
+        self._fresh_for = min(_RAREST, max(_FRESH, _SHARE * (time.monotonic() - began)))
 
     def _head(self, waiting: Waiting) -> Head:
-        shift = time.monotonic() - self._clock().timestamp()
-        due, since = waiting.due_at.timestamp() + shift, waiting.since.timestamp() + shift
+        due, since = waiting.due_at.timestamp() + self._shift, waiting.since.timestamp() + self._shift
         return Head(waiting.chat, due, since, waiting.priority)
 
     async def _one(self, chat: str) -> None:
-        key, left = f"deliver:{chat}", None
+        key, found = f"deliver:{chat}", list[Waiting | None]()
+        left = None
         try:
-            await self._observer.guarded(key, self._deliver(chat))
-            found = await self._tools.store.do(deliveries.waiting, chat)
-            left = self._head(found[0]) if found else None
+            await self._observer.guarded(key, self._deliver(chat, found))
+            if not found:  # it ended in a surprise
+                found = [await self._tools.store.do(self._outbox.next_of, chat, self._clock())]
+            left = self._head(found[0]) if found[0] else None
             if left and (until := self._observer.paused_until(key)):
                 left = replace(left, due=max(left.due, until))
         except StoreError:
             self._is_stale = True  # it is read again as soon as the store can be read
         finally:
             self._agenda.put(chat, left)
+            self._early.discard(chat)
             self._tasks.pop(chat, None)
             self._wake.set()
 
-    async def _deliver(self, chat: str) -> None:
-        started = time.monotonic()
-        report = await deliver(self._tools, self._sender, chat, self._clock(), jitter=random.random())  # noqa: S311
+    async def _deliver(self, chat: str, found: list[Waiting | None]) -> None:
+        started, now = time.monotonic(), self._clock()
+        report, left = await deliver(self._desk, chat, now, jitter=random.random())  # noqa: S311
+        found.append(left)
         if report is None:
             return
         self._settle(chat, report)
@@ -184,4 +217,4 @@ class Lane:
             self._pacer.flood(chat, wait.total_seconds(), now)
         if report.stopped:
             self._pacer.close(now + _STOPPED_FOR)
-        self.delivered += report.accepted
+        self.delivered += report.accepted and report.task is Task.SEND

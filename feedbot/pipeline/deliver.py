@@ -1,27 +1,43 @@
-"""deliver: the first message of a chat goes out, and what came of it is written."""
+"""deliver: what is first in a chat is sent, edited or looked for, and what came of it is written."""
 
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection
-
-from feedbot.model import Delivery, StoredEntry
+from feedbot.model import Delivery, Message, StoredEntry
 from feedbot.pipeline.tools import Tools
+from feedbot.rules.agenda import Priority
 from feedbot.rules.delivery import BotStopped, Outcome, RetryAfter, Sent
-from feedbot.store import deliveries, entries, outcomes, photos
-from feedbot.telegram.message import Form, compose
-from feedbot.telegram.send import Attempt, Picture, Sender
+from feedbot.store.outbox import Answer, Outbox, Picked, Task, Waiting, claim
+from feedbot.telegram.message import Form, compose, digest, wants_photo, with_buttons
+from feedbot.telegram.send import NO_PHOTOS, Attempt, Picture, Sender
+
+_MOST_COMPOSED = 512
+
+
+@dataclass(slots=True)
+class Desk:
+    """What one bot's messages are made and sent with. Those that were composed are kept for the next
+    subscribers of their articles.
+    """
+
+    tools: Tools
+    sender: Sender
+    outbox: Outbox
+    composed: dict[Any, Message] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class DeliverReport:
-    """What became of one message."""
+    """What became of one message. `alarm` says what was wrong with it, and was put right."""
 
     delivery: Delivery
     title: str
     outcome: Outcome
     photo_fault: str | None = None
+    task: Task = Task.SEND
+    alarm: str | None = None
 
     @property
     def accepted(self) -> bool:
@@ -40,50 +56,129 @@ class DeliverReport:
 
 
 async def deliver(
-    tools: Tools, sender: Sender, chat: str, now: datetime, *, jitter: float
-) -> DeliverReport | None:
-    """Send the first message of a chat, if it is due. None: there was nothing to send."""
-    delivery = await tools.store.do(deliveries.head, chat, now)
-    if delivery is None:
-        return None
-    stored = await tools.store.do(entries.get_entry, delivery.entry_row)
-    if stored is None:
-        return None
-    bot = sender.bot_id
+    desk: Desk, chat: str, now: datetime, *, jitter: float
+) -> tuple[DeliverReport | None, Waiting | None]:
+    """Do what is first in a chat, if it is due; None: nothing was sent. With it comes what is first then."""
+    store, outbox = desk.tools.store, desk.outbox
+    picked = await store.do(outbox.pick, chat, now)
+    if picked is None:
+        return None, await store.do(outbox.next_of, chat, now)
     async with AsyncExitStack() as held:
-        lead = stored.entry.photo
-        picture = await tools.photos.picture(lead.url, bot, now) if lead and lead.url else None
-        if picture and picture.file_id is None:
-            await held.enter_async_context(sender.upload_lock(picture.hash))
-            picture = replace(picture, file_id=await tools.photos.known_upload(picture, bot))
-        if not await tools.store.do(deliveries.claim, delivery, now, bot):
-            return None
-        attempt = await _attempt(tools, sender, delivery, stored, picture, jitter)
-        await tools.store.do(_record, delivery, attempt, bot, picture.hash if picture else "", now)
-    return DeliverReport(delivery, stored.entry.title, attempt.outcome, attempt.photo_fault)
+        picture = _known_picture(desk, picked)
+        if _is_to_be_had(picked, picture):
+            picture, is_ours = await _have(desk, picked, now, held)
+            if not is_ours:
+                return None, Waiting(chat, now, picked.entry.entry.first_seen, Priority.ENTRY)
+        is_free = picked.task is Task.SEND and not picked.claimed
+        if is_free and not await store.do(claim, picked.delivery, now, desk.sender.bot_id):
+            return None, await store.do(outbox.next_of, chat, now)
+        attempt = await _attempt(desk, picked, picture, jitter)
+        answer = _answer(attempt, picture)
+        left = await store.do(outbox.record, picked, answer, now)
+    title = picked.entry.entry.title
+    told = (attempt.outcome, attempt.photo_fault, picked.task, attempt.alarm)
+    return DeliverReport(picked.delivery, title, *told), left
 
 
-async def _attempt(
-    tools: Tools,
-    sender: Sender,
-    delivery: Delivery,
-    stored: StoredEntry,
-    picture: Picture | None,
-    jitter: float,
-) -> Attempt:
-    known = tools.site.categories
-    titles = {slug: known[slug].title for slug in stored.slugs if slug in known}
-    language = delivery.language or stored.entry.language or "en"
-    form = Form(language=language, silent=delivery.silent)
-    with_photo, without = (compose(stored.entry, titles, form, photo=photo) for photo in (True, False))
+def _known_picture(desk: Desk, picked: Picked) -> Picture | None:
+    """The photo to be shown, as far as it is known."""
+    if picked.photo is None:
+        return None
+    return desk.tools.photos.known(picked.photo, picked.file_id)
+
+
+def _is_to_be_had(picked: Picked, picture: Picture | None) -> bool:
+    """Whether a photo must be fetched or uploaded first. An edit shows another one only if it is another."""
+    if picked.task is Task.SEND:
+        return not picked.claimed
+    if picked.task is Task.PROBE or picked.photo is None:
+        return False
+    if picture is None:
+        return picked.photo.error is None
+    return picture.file_id is None and picture.hash != picked.delivery.photo
+
+
+async def _have(
+    desk: Desk, picked: Picked, now: datetime, held: AsyncExitStack
+) -> tuple[Picture | None, bool]:
+    """Have the photo ready, and whether it is ours to upload it. All others who waited for that take their
+    turn anew, or they would go out all at once when it is there.
+    """
+    photos, bot = desk.tools.photos, desk.sender.bot_id
+    picture = await photos.picture(picked.photo.url, bot, now) if picked.photo else None
+    if picture is None or picture.file_id is not None:
+        return picture, False
+    await held.enter_async_context(desk.sender.upload_lock(picture.hash))
+    return picture, await photos.known_upload(picture, bot) is None
+
+
+async def _attempt(desk: Desk, picked: Picked, picture: Picture | None, jitter: float) -> Attempt:
+    delivery, sender = picked.delivery, desk.sender
+    if picked.task is Task.PROBE:
+        buttons = _message(desk, picked, photo=False).buttons
+        return Attempt(await sender.probe(delivery.address, picked.number, buttons))
+    if picked.task is Task.EDIT:
+        kind = delivery.kind or "text"
+        message = _message(desk, picked, photo=kind != "text")
+        shown = picture if picture and picture.hash != delivery.photo else None
+        return await sender.edit(delivery.address, picked.number, message, kind, shown)
+    plain = _message(desk, picked, photo=False)
+    with_photo = _message(desk, picked, photo=True) if picture else plain
     return await sender.send(
-        delivery.address, with_photo, without, picture, attempts=delivery.attempts, jitter=jitter
+        delivery.address, with_photo, plain, picture, attempts=delivery.attempts, jitter=jitter
     )
 
 
-def _record(
-    connection: Connection, delivery: Delivery, attempt: Attempt, bot: str, content: str, now: datetime
-) -> None:
-    if attempt.dead or attempt.file_id:
-        photos.save_file_id(connection, bot, content, attempt.file_id)
-    outcomes.record(connection, delivery, attempt.outcome, now)
+def _answer(attempt: Attempt, picture: Picture | None) -> Answer:
+    """What is written of it. A photo that was refused in every form is not tried again for an hour; it may
+    be the chat that takes none.
+    """
+    fault = attempt.photo_fault
+    shown = picture is not None and attempt.kind != "text" and fault is None
+    is_known = picture is not None and picture.file_id is not None and not attempt.dead
+    return Answer(
+        attempt.outcome,
+        picture.hash if picture and (shown or attempt.dead) else "",
+        None if is_known else attempt.file_id,
+        attempt.dead,
+        attempt.kind,
+        photo_fault=fault if fault and not any(word in fault.casefold() for word in NO_PHOTOS) else None,
+    )
+
+
+def _message(desk: Desk, picked: Picked, *, photo: bool) -> Message:
+    """The message of an entry, or the line that stands for many."""
+    delivery, stored, site = picked.delivery, picked.entry, desk.tools.site
+    language = delivery.language or stored.entry.language or "en"
+    if delivery.more:
+        category = site.categories.get(delivery.category)
+        title = category.title if category else delivery.category
+        url = f"{site.base_url}/c/{delivery.category}"
+        return digest(delivery.more, title, url, language=language, silent=delivery.silent)
+    form = Form(delivery.style, delivery.template, language, delivery.silent)
+    is_edit = picked.task is Task.EDIT
+    key = (stored.row, stored.updates, stored.updated_at, stored.retracted_at, form, photo, is_edit)
+    message = desk.composed.get(key)
+    if message is None:
+        if len(desk.composed) >= _MOST_COMPOSED:
+            desk.composed.clear()
+        message = desk.composed[key] = _composed(desk, stored, form, photo=photo, is_edit=is_edit)
+    if stored.retracted_at is not None:
+        return message
+    message = with_buttons(message, stored.entry, delivery.subscription, language)
+    if not delivery.address.chat.isdigit():  # what one reader mutes all others would miss
+        message = replace(message, buttons=tuple(one for one in message.buttons if one.url))
+    return message
+
+
+def _composed(desk: Desk, stored: StoredEntry, form: Form, *, photo: bool, is_edit: bool) -> Message:
+    known = desk.tools.site.categories
+    titles = {slug: known[slug].title for slug in stored.slugs if slug in known}
+    return compose(
+        stored.entry,
+        titles,
+        form,
+        photo=photo and wants_photo(form),
+        updated=stored.updated_at if is_edit else None,
+        withdrawn=is_edit and stored.retracted_at is not None,
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from feedbot.model import Address, Announce, ChatState, State, StoredEntry, Subscription
@@ -30,19 +31,21 @@ def plan(entry: StoredEntry, subscriptions: Iterable[Subscription]) -> tuple[Pla
         started = subscription.created_at is None or entry.entry.first_seen >= subscription.created_at
         if subscription.category not in entry.slugs or subscription.paused or not started:
             continue
-        push = entry.announce is Announce.PUSH
-        state, reason = (State.PENDING, None) if push else (State.SKIPPED, entry.announce.value)
-        row = Planned(entry.story, entry.row, subscription.address, subscription.id, state, reason)
+        state, reason = State.SKIPPED, str(entry.announce.value)
+        if entry.entry.source_id in subscription.muted:
+            reason = "muted"
+        elif entry.announce is Announce.PUSH:
+            state, reason = State.PENDING, ""
+        row = Planned(entry.story, entry.row, subscription.address, subscription.id, state, reason or None)
         planned.setdefault(subscription.address, row)
     return tuple(planned.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Accepted as this message; `file_id` is the photo's, to be used again."""
+    """Accepted as this message."""
 
     message_id: int
-    file_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,16 @@ class ChatClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class TopicClosed:
+    """A forum topic takes no messages: closed and tried daily, or deleted for good. The rest of its chat is
+    well, and nothing meant for the topic goes elsewhere.
+    """
+
+    reason: str
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Migrated:
     """The group became a supergroup with this id."""
 
@@ -91,6 +104,35 @@ class NextRung:
     forget_file_id: bool = False
 
 
+class Fix(StrEnum):
+    """How a refused message is put right, once: each is a fault of ours, told to the operator."""
+
+    PLAIN = "without entities"
+    SHORTER = "cut harder"
+    NO_BUTTONS = "without buttons"
+
+
+@dataclass(frozen=True, slots=True)
+class Reword:
+    """Something about the message is refused that it can do without."""
+
+    reason: str
+    fix: Fix
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The message of an edit says already what it should."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The message of an edit is not there any more, or is not ours (`foreign`)."""
+
+    reason: str
+    foreign: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class BotStopped:
     """The token is refused: the bot stops sending, the queue waits."""
@@ -98,7 +140,20 @@ class BotStopped:
     reason: str
 
 
-Outcome = Sent | RetryAfter | Unknown | Refused | ChatClosed | Migrated | NextRung | BotStopped
+Outcome = (
+    Sent
+    | RetryAfter
+    | Unknown
+    | Refused
+    | ChatClosed
+    | TopicClosed
+    | Migrated
+    | NextRung
+    | Reword
+    | Unchanged
+    | Lost
+    | BotStopped
+)
 
 _GONE = (
     "bot was blocked", "user is deactivated", "can't initiate conversation", "bot was kicked", "not a member",
@@ -115,9 +170,20 @@ _PHOTO = (
     "http url", "web page content", "can't upload file by url", "photo_", "image_process_failed",
     "unsupported extension",
     "file must be non-empty", "file is too big", "not enough rights to send photos",
-    "chat_send_photos_forbidden",
+    "not enough rights to send documents",
+    "chat_send_photos_forbidden", "chat_send_docs_forbidden",
     "chat_send_media_forbidden", "request entity too large", "wrong type of the web page",
+    "failed to send message #", "group send failed",
 )  # fmt: skip
+_TOPIC_DELETED = ("message thread not found", "topic_deleted", "topic_id_invalid")
+_TOPIC_CLOSED = ("topic_closed",)
+_FIXES = {
+    Fix.PLAIN: ("can't parse entities", "can't parse messageentity", "entity_", "entities_too_long"),
+    Fix.SHORTER: ("is too long", "_too_long"),
+    Fix.NO_BUTTONS: ("reply markup", "reply_markup", "button", "inline keyboard"),
+}
+_LOST = ("message to edit not found", "message_id_invalid", "message to delete not found")
+_FOREIGN = ("message can't be edited", "message can't be deleted", "message_author_required")
 _WAITS = (1, 2, 4, 8, 16, 32, 60)
 
 
@@ -130,7 +196,6 @@ def judge(
     code: int, description: str, parameters: dict[str, Any], *, photo: bool, attempts: int, jitter: float
 ) -> Outcome:
     """What an answer with Telegram's own `ok: false` means. `jitter` is 0 to 1 s, added to a 429."""
-    text = description.casefold()
     if (seconds := parameters.get("retry_after")) is not None or code == 429:
         wait = timedelta(seconds=max(0.0, float(seconds or 1)) + 0.1 + 0.9 * jitter)
         return RetryAfter(wait, f"Telegram asked to wait {seconds or 1} s", flood=True)
@@ -140,15 +205,37 @@ def judge(
         return BotStopped(f"the Bot API refuses the token: {description}")
     if code >= 500 or code == 409:
         return RetryAfter(retry_wait(attempts), description)
-    if photo and any(words in text for words in _FILE_ID):
+    return _of_message(description, photo=photo) or _of_chat(code, description)
+
+
+def _of_message(description: str, *, photo: bool) -> Outcome | None:
+    """What is wrong with this message in this form, if that is what the words say."""
+    text = description.casefold()
+    if "message is not modified" in text:
+        return Unchanged()
+    if _says(text, (*_LOST, *_FOREIGN)):
+        return Lost(description, foreign=_says(text, _FOREIGN))
+    for fix in (Fix.NO_BUTTONS, Fix.PLAIN, Fix.SHORTER):
+        if _says(text, _FIXES[fix]):
+            return Reword(description, fix)
+    if photo and _says(text, _FILE_ID):
         return NextRung(description, forget_file_id=True)
-    if photo and any(words in text for words in _PHOTO):
-        return NextRung(description)
-    if any(words in text for words in _GONE):
+    return NextRung(description) if photo and _says(text, _PHOTO) else None
+
+
+def _of_chat(code: int, description: str) -> Outcome:
+    text = description.casefold()
+    if _says(text, _TOPIC_DELETED) or _says(text, _TOPIC_CLOSED):
+        return TopicClosed(description, deleted=_says(text, _TOPIC_DELETED))
+    if _says(text, _GONE):
         return ChatClosed(ChatState.GONE, description)
-    if any(words in text for words in _SUSPENDED):
+    if _says(text, _SUSPENDED):
         return ChatClosed(ChatState.SUSPENDED, description)
     return ChatClosed(ChatState.GONE, description) if code == 403 else Refused(description)
+
+
+def _says(text: str, words: Iterable[str]) -> bool:
+    return any(word in text for word in words)
 
 
 def max_age_passed(first_seen: datetime, max_age: timedelta | None, now: datetime) -> bool:

@@ -1,34 +1,49 @@
 """Deliveries: the outbox. A row is written before anything is sent, and says afterwards what became of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    type_coerce,
+)
 from sqlalchemy.dialects.sqlite import insert
 
-from feedbot.model import Chat, ChatState, Delivery, State
-from feedbot.rules.agenda import Priority
-from feedbot.rules.delivery import Planned, max_age_passed
+from feedbot.model import Address, Chat, ChatState, Delivery, State
+from feedbot.rules.delivery import Planned
 from feedbot.store import rows
 from feedbot.store.prepared import Prepared
-from feedbot.store.tables import chats, deliveries, entries, entry_categories, subscriptions
+from feedbot.store.tables import (
+    EPOCH,
+    MILLISECOND,
+    chats,
+    deliveries,
+    entries,
+    entry_categories,
+    subscriptions,
+    topics,
+)
 
 # The partial index is used where its predicate stands as a literal.
 _WAITING = text("deliveries.state IN ('pending', 'unknown')")
 _OPEN = (State.PENDING.value, State.UNKNOWN.value, State.HELD.value)
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A chat with something to be sent: when its first message is due, and since when it waits."""
-
-    chat: str
-    due_at: datetime
-    since: datetime
-    priority: Priority
-
+# What a delivery takes from its subscription.
+SETTINGS = ("on_unknown", "silent", "language", "style", "template", "category")
+NOT_THERE = -1  # in the place of the last number that was probed: the message was not found
+MOST_EDITS = 5
+EDITED_WITHIN = timedelta(hours=48)
+EDIT_GAP = timedelta(seconds=60)
 
 _PUT = Prepared(insert(deliveries).on_conflict_do_nothing())
 
@@ -67,39 +82,9 @@ def _sendable() -> Any:
 
 
 def _query(*more: ColumnElement[Any]) -> Select[Any]:
-    settings = (subscriptions.c.on_unknown, subscriptions.c.silent, subscriptions.c.language)
+    settings = (subscriptions.c[name] for name in SETTINGS)
     joined = deliveries.join(subscriptions).join(entries)
     return select(deliveries, *settings, *more).select_from(joined)
-
-
-def waiting(connection: Connection, chat: str | None = None) -> list[Waiting]:
-    """Each chat with something to send, and its first message; or that chat alone."""
-    place = (deliveries.c.sort_at, deliveries.c.entry_id)
-    first = func.row_number().over(partition_by=deliveries.c.chat, order_by=place).label("place")
-    of_chat = () if chat is None else (deliveries.c.chat == chat,)
-    joined = deliveries.join(subscriptions).join(entries).join(chats, chats.c.chat == deliveries.c.chat)
-    found = (
-        select(
-            deliveries.c.chat,
-            deliveries.c.due_at,
-            chats.c.blocked_until,
-            entries.c.first_seen,
-            (entries.c.first_seen < subscriptions.c.created_at).label("backlog"),
-            first,
-        )
-        .select_from(joined)
-        .where(_sendable(), chats.c.state != ChatState.GONE.value, *of_chat)
-        .subquery()
-    )
-    return [
-        Waiting(
-            row["chat"],
-            max(row["due_at"], row["blocked_until"] or row["due_at"]),
-            row["first_seen"],
-            Priority.BACKLOG if row["backlog"] else Priority.ENTRY,
-        )
-        for row in connection.execute(select(found).where(found.c.place == 1)).mappings()
-    ]
 
 
 def closed_chats(connection: Connection, now: datetime) -> list[tuple[str, datetime]]:
@@ -108,42 +93,26 @@ def closed_chats(connection: Connection, now: datetime) -> list[tuple[str, datet
     return [(row[0], row[1]) for row in connection.execute(query)]
 
 
-def head(connection: Connection, chat: str, now: datetime) -> Delivery | None:
-    """The first message of a chat, if it is due and none is being sent there.
-
-    What became too old for its subscription is skipped on the way.
-    """
-    of_chat = connection.execute(select(chats).where(chats.c.chat == chat)).mappings().first()
-    if of_chat is None or of_chat["state"] == ChatState.GONE.value or (of_chat["blocked_until"] or now) > now:
-        return None
-    busy = select(deliveries.c.id).where(text("deliveries.state = 'sending'"), deliveries.c.chat == chat)
-    if connection.execute(busy).first():
-        return None
-    query = _query(entries.c.first_seen, entries.c.retracted_at, subscriptions.c.max_age).where(
-        deliveries.c.chat == chat, _sendable()
-    )
-    ordered = query.order_by(deliveries.c.sort_at, deliveries.c.entry_id).limit(50)
-    for row in connection.execute(ordered).mappings().all():
-        if row["retracted_at"] is not None:  # it was being sent then, and Telegram wanted it later
-            drop_of_entry(connection, row["entry_id"])
-            continue
-        if not max_age_passed(row["first_seen"], rows.seconds(row["max_age"]), now):
-            return rows.delivery(row) if row["due_at"] <= now else None
-        _set(connection, row["id"], state=State.SKIPPED.value, reason="max_age")
-    return None
-
-
-def claim(connection: Connection, delivery: Delivery, now: datetime, owner: str) -> bool:
-    """Take a message: the row says `sending` before a byte is sent. False where another was quicker."""
-    mine = deliveries.update().where(
-        deliveries.c.id == delivery.id, deliveries.c.state == delivery.state.value
-    )
-    values = {"state": State.SENDING.value, "owner": owner, "claimed_at": now}
-    return connection.execute(mine.values(values)).rowcount == 1
+_SET = Prepared(deliveries.update().where(deliveries.c.id == bindparam("row")))
 
 
 def _set(connection: Connection, row: int, **values: Any) -> None:
-    connection.execute(deliveries.update().where(deliveries.c.id == row).values(values))
+    _SET.run(connection, {"row": row, **values})
+
+
+def skip(connection: Connection, row: int, reason: str) -> None:
+    """Say that a message is not sent, and why."""
+    _set(connection, row, state=State.SKIPPED.value, reason=reason)
+
+
+def probed(connection: Connection, row: int, number: int) -> None:
+    """Remember which message number was looked at last for a message that may have been accepted."""
+    _set(connection, row, probed=number)
+
+
+def wait_until(connection: Connection, row: int, due_at: datetime) -> None:
+    """Leave a message as it is until then."""
+    _set(connection, row, due_at=due_at)
 
 
 def settle(
@@ -156,6 +125,8 @@ def settle(
     counts: bool = True,
     message_id: int | None = None,
     reason: str | None = None,
+    kind: str | None = None,
+    photo: str | None = None,
 ) -> None:
     """Write what became of a message. One that goes back to wait is due after `wait`; `counts` is whether
     this was an attempt.
@@ -172,7 +143,76 @@ def settle(
         error=None if sent else reason,
         reason=reason if state in {State.GONE, State.SKIPPED} else None,
         owner=None,
+        kind=kind,
+        photo=photo,
+        probed=None,
     )
+
+
+def want_edits(connection: Connection, entry_row: int, now: datetime) -> None:
+    """Have the messages of an entry edited that were sent of late: the last change wins, a minute after the
+    one before, and five times at most.
+    """
+    last, due_then = (type_coerce(deliveries.c[name], BigInteger) for name in ("edited_at", "edit_due"))
+    due = func.max(
+        (now - EPOCH) // MILLISECOND,
+        func.coalesce(last + EDIT_GAP // MILLISECOND, 0),
+        func.coalesce(due_then + 1, 0),  # who edits now sees that there is more
+    )
+    sent = and_(
+        deliveries.c.entry_id == entry_row,
+        text("+deliveries.state = 'sent'"),
+        deliveries.c.message_id.is_not(None),
+        deliveries.c.kind.is_not(None),
+        deliveries.c.more == 0,
+        deliveries.c.edits < MOST_EDITS,
+        deliveries.c.sent_at > now - EDITED_WITHIN,
+    )
+    connection.execute(deliveries.update().where(sent).values(edit_due=due))
+
+
+_EDIT_DUE = Prepared(select(deliveries.c.edit_due).where(deliveries.c.id == bindparam("row")))
+
+
+def edited(
+    connection: Connection, delivery: Delivery, now: datetime, *, counts: bool, photo: str | None = None
+) -> None:
+    """An edit is done. Where something changed meanwhile, the next one is due after the gap."""
+    more = _EDIT_DUE.scalar(connection, {"row": delivery.id}) != delivery.edit_due
+    edits = delivery.edits + int(counts)
+    due = now + EDIT_GAP if more and edits < MOST_EDITS else None
+    values = {"edit_due": due, "edited_at": now, "edits": edits}
+    _set(connection, delivery.id, **values, **({"photo": photo} if photo else {}))
+
+
+def put_off_edit(
+    connection: Connection, delivery: Delivery, until: datetime, *, counts: bool = False
+) -> None:
+    """An edit failed and is tried again at that time, unless too many did."""
+    edits = delivery.edits + int(counts)
+    _set(connection, delivery.id, edit_due=until if edits < MOST_EDITS else None, edits=edits)
+
+
+def forget_edit(connection: Connection, row: int, *, message: bool = False) -> None:
+    """Edit a message no more now; `message`: never again, for it is not there any more."""
+    _set(connection, row, edit_due=None, **({"message_id": None} if message else {}))
+
+
+def block_topic(
+    connection: Connection, address: Address, reason: str, now: datetime, until: datetime | None
+) -> None:
+    """A forum topic takes nothing before that time; None: until it is resumed."""
+    values = {"chat": address.chat, "topic": address.topic, "reason": reason, "since": now}
+    values["blocked_until"] = until
+    renewed = {"reason": reason, "blocked_until": until}
+    statement = insert(topics).values(values).on_conflict_do_update(["chat", "topic"], set_=renewed)
+    connection.execute(statement)
+
+
+def open_topic(connection: Connection, address: Address) -> None:
+    """A forum topic takes messages again."""
+    here = and_(topics.c.chat == address.chat, topics.c.topic == address.topic)
+    connection.execute(topics.delete().where(here))
 
 
 def block_chat(connection: Connection, chat: str, until: datetime) -> None:
@@ -185,6 +225,13 @@ def drop_of_chat(connection: Connection, chat: str) -> None:
     here = and_(deliveries.c.chat == chat, deliveries.c.state.in_(_OPEN))
     values = {"state": State.SKIPPED.value, "reason": "chat_gone"}
     connection.execute(deliveries.update().where(here).values(values))
+
+
+def drop_of_topic(connection: Connection, address: Address) -> None:
+    """What waits for a forum topic that is gone is skipped."""
+    here = and_(deliveries.c.chat == address.chat, deliveries.c.topic == address.topic)
+    values = {"state": State.SKIPPED.value, "reason": "chat_gone"}
+    connection.execute(deliveries.update().where(here, deliveries.c.state.in_(_OPEN)).values(values))
 
 
 def drop_of_subscription(connection: Connection, subscription_id: int) -> None:
@@ -225,21 +272,15 @@ def drop_of_entry(connection: Connection, entry_row: int) -> None:
             _set(connection, row["id"], entry_id=found)
 
 
-def sent_of_retracted(connection: Connection, limit: int) -> list[Delivery]:
-    """The messages that tell what was taken back since, the newest loss first."""
-    gone = select(entries.c.id).where(entries.c.retracted_at.is_not(None))
-    is_sent = text("+deliveries.state = 'sent'")  # the sign keeps SQLite from walking through all of these
-    lost = _query().where(deliveries.c.entry_id.in_(gone), is_sent)
-    newest = lost.order_by(entries.c.retracted_at.desc(), deliveries.c.id).limit(limit)
-    return [rows.delivery(row) for row in connection.execute(newest).mappings()]
-
-
 def migrate_chat(connection: Connection, old: str, new: str, now: datetime) -> None:
     """A group became a supergroup: everything of the old id belongs to the new one, merged with what
     is there already.
     """
     values = {"chat": new, "state": ChatState.ACTIVE.value, "since": now}
     connection.execute(insert(chats).values(values).on_conflict_do_nothing())
+    sent = and_(deliveries.c.chat == old, deliveries.c.message_id.is_not(None))
+    gone_with_it = {"edit_due": None, "message_id": None}  # messages stay in the old group
+    connection.execute(deliveries.update().where(sent).values(gone_with_it))
     for table, place in (
         (subscriptions, ("topic", "category")),
         (deliveries, ("story", "topic")),
@@ -276,8 +317,10 @@ def oldest_waiting(connection: Connection, now: datetime) -> datetime | None:
     query = select(func.min(entries.c.first_seen)).select_from(
         deliveries.join(entries).join(subscriptions).join(chats, chats.c.chat == deliveries.c.chat)
     )
+    resend = and_(deliveries.c.state == State.UNKNOWN.value, subscriptions.c.on_unknown == "resend")
+    to_send = and_(_WAITING, or_(deliveries.c.state == State.PENDING.value, resend))
     active = and_(chats.c.state == ChatState.ACTIVE.value, deliveries.c.due_at <= now)
-    found: datetime | None = connection.execute(query.where(_sendable(), active)).scalar()
+    found: datetime | None = connection.execute(query.where(to_send, active)).scalar()
     return found
 
 

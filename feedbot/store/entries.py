@@ -289,6 +289,7 @@ def rewrite(
     }
     connection.execute(entries.update().where(entries.c.id == stored.row).values(values))
     _set_categories(connection, stored.row, slugs, entry)
+    deliveries.want_edits(connection, stored.row, now)
     feeds.mark_changed(connection, {*stored.slugs, *slugs})
 
 

@@ -8,12 +8,13 @@ from feedbot.model import ChatState, Delivery, State
 from feedbot.rules.delivery import (
     BotStopped,
     ChatClosed,
+    Lost,
     Migrated,
-    NextRung,
     Outcome,
-    Refused,
     RetryAfter,
     Sent,
+    TopicClosed,
+    Unchanged,
     Unknown,
     retry_wait,
 )
@@ -25,43 +26,128 @@ _NOT_FOUND_PATIENCE = timedelta(days=3)
 _UNKNOWN_LEAST = timedelta(seconds=2)
 
 
-def record(connection: Connection, delivery: Delivery, outcome: Outcome, now: datetime) -> None:
-    """Write what became of a delivery, and of its chat."""
-    chat = delivery.address.chat
+def record(
+    connection: Connection,
+    delivery: Delivery,
+    outcome: Outcome,
+    now: datetime,
+    *,
+    kind: str | None = None,
+    photo: str | None = None,
+) -> None:
+    """Write what became of a delivery, and of its chat. `kind` and `photo` (its hash) are what was sent."""
     match outcome:
         case Sent(message_id):
-            deliveries.settle(connection, delivery, State.SENT, now=now, message_id=message_id)
+            deliveries.settle(
+                connection, delivery, State.SENT, now=now, message_id=message_id, kind=kind, photo=photo
+            )
+            if delivery.address.topic:
+                deliveries.open_topic(connection, delivery.address)
         case RetryAfter(wait, reason, flood):
             deliveries.settle(
                 connection, delivery, State.PENDING, now=now, wait=wait, reason=reason, counts=not flood
             )
-            if flood:
-                deliveries.block_chat(connection, chat, now + wait)
+            _closed_for(connection, delivery, outcome, now)
         case Unknown(reason):
             wait = max(retry_wait(delivery.attempts), _UNKNOWN_LEAST)
             deliveries.settle(connection, delivery, State.UNKNOWN, now=now, wait=wait, reason=reason)
-        case Refused(reason) | NextRung(reason):
+        case ChatClosed(state, reason):
+            waits = _close(connection, delivery, state, reason, now)
+            left = State.PENDING if waits else State.GONE
+            deliveries.settle(connection, delivery, left, now=now, reason=reason, counts=False)
+        case TopicClosed(reason, deleted):
+            left = State.GONE if deleted else State.PENDING
+            deliveries.settle(connection, delivery, left, now=now, reason=reason, counts=False)
+            _close_topic(connection, delivery, outcome, now)
+        case Migrated(new):
+            deliveries.settle(connection, delivery, State.PENDING, now=now, counts=False)
+            deliveries.migrate_chat(connection, delivery.address.chat, new, now)
+        case BotStopped(reason):
+            deliveries.settle(connection, delivery, State.PENDING, now=now, reason=reason, counts=False)
+        case _:  # refused for good
+            reason = getattr(outcome, "reason", "Telegram made nothing of it")
             deliveries.settle(connection, delivery, State.GONE, now=now, reason=reason)
+
+
+def record_edit(
+    connection: Connection, delivery: Delivery, outcome: Outcome, now: datetime, *, photo: str = ""
+) -> None:
+    """Write what became of an edit; `photo` is the hash of the one that the message shows now."""
+    chat = delivery.address.chat
+    match outcome:
+        case Sent() | Unchanged():
+            counts = isinstance(outcome, Sent)
+            deliveries.edited(connection, delivery, now, counts=counts, photo=photo or None)
+        case RetryAfter(wait, _, flood):
+            deliveries.put_off_edit(connection, delivery, now + wait, counts=not flood)
+            _closed_for(connection, delivery, outcome, now)
+        case Unknown():  # whatever became of it, the same edit again does no harm
+            wait = retry_wait(delivery.edits + 1)
+            deliveries.put_off_edit(connection, delivery, now + wait, counts=True)
+        case ChatClosed(state, reason):
+            deliveries.put_off_edit(connection, delivery, now + _TRY_AGAIN)
+            if not _close(connection, delivery, state, reason, now):
+                deliveries.forget_edit(connection, delivery.id)
+        case Migrated(new):
+            deliveries.migrate_chat(connection, chat, new, now)
+        case BotStopped():
+            pass
+        case Lost():
+            deliveries.forget_edit(connection, delivery.id, message=True)
+        case _:
+            deliveries.forget_edit(connection, delivery.id)
+
+
+def record_probe(
+    connection: Connection, delivery: Delivery, outcome: Outcome, number: int, now: datetime
+) -> None:
+    """Write whether the message of that number is the one that may have been accepted."""
+    match outcome:
+        case Sent() | Unchanged():
+            deliveries.settle(connection, delivery, State.SENT, now=now, message_id=number, counts=False)
+        case RetryAfter(wait):
+            deliveries.wait_until(connection, delivery.id, now + wait)
+            _closed_for(connection, delivery, outcome, now)
+        case Unknown():
+            deliveries.wait_until(connection, delivery.id, now + _UNKNOWN_LEAST)
         case ChatClosed(state, reason):
             _close(connection, delivery, state, reason, now)
         case Migrated(new):
-            deliveries.settle(connection, delivery, State.PENDING, now=now, counts=False)
-            deliveries.migrate_chat(connection, chat, new, now)
-        case BotStopped(reason):
-            deliveries.settle(connection, delivery, State.PENDING, now=now, reason=reason, counts=False)
+            deliveries.migrate_chat(connection, delivery.address.chat, new, now)
+        case BotStopped():
+            pass
+        case Lost(_, foreign) if foreign:
+            deliveries.probed(connection, delivery.id, number)
+        case _:
+            deliveries.probed(connection, delivery.id, deliveries.NOT_THERE)
 
 
-def _close(connection: Connection, delivery: Delivery, state: ChatState, reason: str, now: datetime) -> None:
-    """A chat that cannot be found is gone after three days, a suspended one is tried daily."""
+def _closed_for(connection: Connection, delivery: Delivery, outcome: RetryAfter, now: datetime) -> None:
+    if outcome.flood:
+        deliveries.block_chat(connection, delivery.address.chat, now + outcome.wait)
+
+
+def _close_topic(connection: Connection, delivery: Delivery, outcome: TopicClosed, now: datetime) -> None:
+    """A closed topic is tried daily; a deleted one is not, and what waits for it is skipped."""
+    address = delivery.address
+    until = None if outcome.deleted else now + _TRY_AGAIN
+    deliveries.block_topic(connection, address, outcome.reason, now, until)
+    if outcome.deleted:
+        deliveries.drop_of_topic(connection, address)
+
+
+def _close(connection: Connection, delivery: Delivery, state: ChatState, reason: str, now: datetime) -> bool:
+    """A chat that cannot be found is gone after three days, a suspended one is tried daily. Whether it may
+    come back.
+    """
     chat = delivery.address.chat
     known = deliveries.get_chat(connection, chat)
     since = known.since if known and known.state is ChatState.SUSPENDED else now
     if _NOT_FOUND in reason.casefold() and now - since >= _NOT_FOUND_PATIENCE:
         state = ChatState.GONE
     if state is ChatState.GONE:
-        deliveries.settle(connection, delivery, State.GONE, now=now, reason=reason)
         subscriptions.set_chat_state(connection, chat, state, reason, now)
-        return
-    deliveries.settle(connection, delivery, State.PENDING, now=now, reason=reason, counts=False)
+        return False
     subscriptions.set_chat_state(connection, chat, state, reason, since)
     deliveries.block_chat(connection, chat, now + _TRY_AGAIN)
+    return True

@@ -1,12 +1,16 @@
 """What is known of photos, and which of them a bot has uploaded already."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
-from feedbot.store.tables import bots, photos, uploads
+from feedbot.store.prepared import Prepared
+from feedbot.store.tables import EPOCH, bots, photos, uploads
+
+PATIENCE = timedelta(hours=1)  # so long a photo that could not be had is not asked for again
+MOST_RATIO = 20  # the Bot API takes no photo that is longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +28,41 @@ class PhotoFile:
     length: int | None = None
     error: str | None = None
 
+    @property
+    def is_document(self) -> bool:
+        """Whether it is too long to be shown as a photo, and goes as a file."""
+        sides = (self.width or 1, self.height or 1)
+        return max(sides) > MOST_RATIO * min(sides)
+
+    def is_missing(self, now: datetime) -> bool:
+        """Whether it could not be had, and is not asked for yet."""
+        return self.error is not None and now - self.fetched_at < PATIENCE
+
 
 def get_photo(connection: Connection, url: str) -> PhotoFile | None:
     """What is known of the photo at an address."""
     row = connection.execute(select(photos).where(photos.c.url == url)).mappings().first()
     return PhotoFile(**row) if row else None
+
+
+_PHOTO_OF_BOT = Prepared(
+    select(photos, uploads.c.file_id)
+    .select_from(
+        photos.outerjoin(uploads, and_(uploads.c.hash == photos.c.hash, uploads.c.bot == bindparam("of_bot")))
+    )
+    .where(photos.c.url == bindparam("wanted"))
+)
+
+
+def photo_of_bot(connection: Connection, url: str, bot: str) -> tuple[PhotoFile, str | None]:
+    """What is known of the photo at an address, and its id where this bot uploaded it. One that was never
+    asked for says so by being older than everything.
+    """
+    row = next(iter(_PHOTO_OF_BOT.rows(connection, {"wanted": url, "of_bot": bot})), None)
+    if row is None:
+        return PhotoFile(url, EPOCH), None
+    found = row.pop("file_id")
+    return PhotoFile(**row), found
 
 
 def save_photo(connection: Connection, photo: PhotoFile) -> None:

@@ -24,9 +24,17 @@ def _take_back(connection: Connection, stored: StoredEntry, now: datetime) -> bo
     here = entries.update().where(entries.c.id == stored.row)
     connection.execute(here.values(retracted_at=now.replace(microsecond=0), listed=False))
     deliveries.drop_of_entry(connection, stored.row)
+    if not _is_told_elsewhere(connection, stored):
+        deliveries.want_edits(connection, stored.row, now)
     if stored.ready:
         feeds.mark_changed(connection, stored.slugs)
     return stored.ready
+
+
+def _is_told_elsewhere(connection: Connection, stored: StoredEntry) -> bool:
+    other = select(entries.c.id).where(entries.c.story == stored.story, entries.c.id != stored.row)
+    other = other.where(entries.c.ready, entries.c.retracted_at.is_(None)).limit(1)
+    return connection.execute(other).first() is not None
 
 
 def page_gone(connection: Connection, stored: StoredEntry, error: str, now: datetime) -> bool:
@@ -75,6 +83,7 @@ def restore(connection: Connection, stored: StoredEntry, now: datetime) -> bool:
     values = {"retracted_at": None, "missing_since": None, "updated_at": now.replace(microsecond=0)}
     connection.execute(here.values(values).values(listed=False))
     if stored.ready:
+        deliveries.want_edits(connection, stored.row, now)
         feeds.mark_changed(connection, stored.slugs)
     else:
         connection.execute(here.values(page_due=now, page_failures=0))

@@ -151,6 +151,8 @@ def subscription(row: Row) -> Subscription:
         language=row["language"],
         on_unknown=row["on_unknown"],
         max_age=seconds(row["max_age"]),
+        template=row["template"],
+        muted=tuple(from_json(row["muted"])),
     )
 
 
@@ -173,6 +175,7 @@ def subscription_values(wanted: Subscription, now: datetime) -> dict[str, Any]:
         "language": wanted.language,
         "on_unknown": wanted.on_unknown,
         "max_age": None if wanted.max_age is None else int(wanted.max_age.total_seconds()),
+        "template": wanted.template,
     }
 
 
@@ -191,6 +194,16 @@ def delivery(row: Row) -> Delivery:
         on_unknown=row["on_unknown"],
         silent=row["silent"],
         language=row["language"],
+        subscription=row["subscription_id"],
+        category=row["category"],
+        style=row["style"],
+        template=row["template"],
+        kind=row["kind"],
+        photo=row["photo"],
+        edits=row["edits"],
+        edit_due=row["edit_due"],
+        more=row["more"],
+        probed=row["probed"],
     )
 
 

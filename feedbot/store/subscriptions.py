@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, exists, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from feedbot.model import Address, Announce, Chat, ChatState, State, Subscription
@@ -16,6 +16,7 @@ from feedbot.store.tables import (
     source_states,
     sources,
     subscriptions,
+    topics,
 )
 from feedbot.store.tables import deliveries as delivery_rows
 
@@ -26,6 +27,11 @@ _OF_CATEGORIES = Prepared(
         among(subscriptions.c.category, "slugs"),
         subscriptions.c.ended_at.is_(None),
         chats.c.state != ChatState.GONE.value,
+        ~exists().where(
+            topics.c.chat == subscriptions.c.chat,
+            topics.c.topic == subscriptions.c.topic,
+            topics.c.blocked_until.is_(None),
+        ),
     )
     .order_by(subscriptions.c.id)
 )

@@ -9,6 +9,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from feedbot.model import Button, Entry, Message, Span
+from feedbot.rules.delivery import Fix
 from feedbot.rules.text import fold, headline, utf16_length
 from feedbot.telegram.render import render
 from feedbot.telegram.styled import MOST_ENTITIES, Styled, cut_utf16, joined, plain, shorten
@@ -228,3 +229,13 @@ def with_buttons(message: Message, entry: Entry, subscription: int, language: st
         source = _host(entry.url) or entry.source_id
         rows.append(Button(words["mute"].format(source=cut_utf16(source, 40, at_sentence=False)), data=data))
     return replace(message, buttons=tuple(rows))
+
+
+def reworded(message: Message, fix: Fix) -> Message:
+    """The message as it may be taken after it was refused."""
+    if fix is Fix.NO_BUTTONS:
+        return replace(message, buttons=())
+    if fix is Fix.PLAIN:
+        return replace(message, spans=())
+    shorter = shorten(Styled(message.text, message.spans), utf16_length(message.text) // 2)
+    return replace(message, text=shorter.text, spans=shorter.spans)

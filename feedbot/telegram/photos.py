@@ -4,7 +4,8 @@ import asyncio
 import hashlib
 import os
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -18,7 +19,6 @@ from feedbot.worker import Worker
 
 PREPARE = "feedbot.telegram.picture:prepare"
 SMALLER = "feedbot.telegram.picture:smaller"
-_PATIENCE = timedelta(hours=1)
 _FEEDS_FIRST = 1.0  # seconds, in which documents that come to be read go before a photo
 
 
@@ -43,7 +43,7 @@ class Photos:
             known = await self.store.do(photos.get_photo, url)
             if known and known.hash and (self.folder / known.hash).exists():
                 return known
-            if known and known.error and now - known.fetched_at < _PATIENCE:
+            if known and known.is_missing(now):
                 return known
             photo = await self._fetch(url, now)
             await self.store.do(photos.save_photo, photo)
@@ -75,9 +75,15 @@ class Photos:
         if photo.hash is None:
             return None
         file_id = await self.store.do(photos.file_id, bot, photo.hash)
-        path = self.folder / photo.hash
-        os.utime(path)  # in use: not one of those that are cleaned up
-        return Picture(url, photo.hash, path.read_bytes(), file_id)
+        os.utime(self.folder / photo.hash)  # in use: not one of those that are cleaned up
+        return self.known(photo, file_id)
+
+    def known(self, photo: PhotoFile, file_id: str | None) -> Picture | None:
+        """A photo that is known, ready to be sent; its file is read where it must be uploaded."""
+        if photo.hash is None:
+            return None
+        read = partial(Path.read_bytes, self.folder / photo.hash)
+        return Picture(photo.url, photo.hash, read, file_id, photo.is_document)
 
     async def known_upload(self, picture: Picture, bot: str) -> str | None:
         """The id of a photo's upload by a bot, asked anew."""

@@ -15,6 +15,7 @@ WORKER_MEMORY = 640 * 2**20  # a WebP of 50 Mpx takes 624 MB, the pixels and wha
 LEAST_SIDE = 30
 MOST_RATIO = 20
 LONGEST_SIDE = 2560
+LONGEST_FILE = 20_000
 SMALLER_SIDE = 1280
 _AS_IT_IS = 1_500_000  # bytes: a JPEG up to that size is sent as it came
 
@@ -22,11 +23,14 @@ _AS_IT_IS = 1_500_000  # bytes: a JPEG up to that size is sent as it came
 def prepare(body: bytes, longest: int = LONGEST_SIDE) -> tuple[dict[str, Any], bytes]:
     """The JPEG to send, and type, width and height of the original.
 
-    `longest` is the longest side in pixels of what is sent. Raises ParseError for what is no photo, too big
-    (50 Mpx), too small (a side up to 30 px), or too long (ratio over 20).
+    `longest` is the longest side in pixels of what is sent; one that is too long to be shown as a photo
+    (ratio over 20) keeps its size, as it goes as a file. Raises ParseError for what is no photo, too big
+    (50 Mpx), or too small (a side up to 30 px).
     """
     with _opened(body) as image:
         facts = _check(image)
+        if max(image.size) > MOST_RATIO * min(image.size):
+            longest = LONGEST_FILE
         if _goes_as_it_is(image, body, longest):
             return facts, body
         image.draft("RGB", (longest, longest))
@@ -56,8 +60,6 @@ def _check(image: Image.Image) -> dict[str, Any]:
         raise ParseError(f"{width}×{height} pixels are more than {MOST_PIXELS // 1_000_000} million")
     if min(width, height) <= LEAST_SIDE:
         raise ParseError(f"{width}×{height} pixels are too small for a photo")
-    if max(width, height) > MOST_RATIO * min(width, height):
-        raise ParseError(f"{width}×{height} pixels are too long for a photo")
     if image.getexif().get(0x0112, 1) >= 5:  # turned by a quarter
         width, height = height, width
     return {"type": Image.MIME.get(image.format or "", "image/jpeg"), "width": width, "height": height}

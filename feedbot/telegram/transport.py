@@ -15,8 +15,10 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, cast
+from urllib.parse import quote_plus
 
 import aiohttp
 from telegram._utils.defaultvalue import DEFAULT_NONE
@@ -144,6 +146,15 @@ class Transport(BaseRequest):
     ) -> tuple[int, bytes]:
         """Ask once. Raises NeverLeft, MaybeAccepted or Refusal; an answer is always `ok: true`."""
         seconds = _READ if read_timeout is DEFAULT_NONE else cast("float | None", read_timeout)
+        return 200, (await self._ask(url, method, request_data, seconds))[0]
+
+    async def ask(self, url: str, request_data: RequestData) -> Any:
+        """What a method of the Bot API gives, as Telegram wrote it. Raises as `do_request` does."""
+        return (await self._ask(url, "POST", request_data, _READ))[1]
+
+    async def _ask(
+        self, url: str, method: str, request_data: RequestData | None, seconds: float | None
+    ) -> tuple[bytes, Any]:
         status, body = await self._post(url, method, request_data, seconds)
         answer = _own_answer(body)
         if answer is None:
@@ -155,7 +166,7 @@ class Transport(BaseRequest):
                 str(answer.get("description") or f"HTTP {status}"),
                 _parameters(answer.get("parameters")),
             )
-        return 200, body
+        return body, answer["result"]
 
     async def _post(
         self, url: str, method: str, data: RequestData | None, seconds: float | None
@@ -228,9 +239,17 @@ def _parameters(given: Any) -> dict[str, Any]:
     return {name: number for name, number in numbers.items() if number is not None}
 
 
+@lru_cache(maxsize=1024)  # of an article, for its thousand subscribers
+def _quoted(text: str) -> str:
+    return quote_plus(text, errors="replace")
+
+
 def _form(data: RequestData | None) -> aiohttp.Payload | None:
     if data is None or not (data.parameters or data.contains_files):
         return None
+    if not data.contains_files:  # aiohttp's own form makes ready for files first, which costs a call's half
+        pairs = "&".join(f"{name}={_quoted(value)}" for name, value in data.json_parameters.items())
+        return aiohttp.BytesPayload(pairs.encode(), content_type="application/x-www-form-urlencoded")
     form = aiohttp.FormData()
     for name, value in data.json_parameters.items():
         form.add_field(name, value)

@@ -68,6 +68,11 @@ def _unknown_pack(folder: Path) -> None:
     (folder / "config.toml").write_text(CONFIG + 'site = "gazete"\n')
 
 
+def _template_with_a_loop(folder: Path) -> None:
+    person = '[[subscription]]\nchat = "1001"\ncategory = "policies"\ntemplate = "{% for x in y %}"\n'
+    (folder / "config.toml").write_text(CONFIG + person)
+
+
 def _pack_that_is_no_toml(folder: Path) -> None:
     (folder / "sites").mkdir()
     (folder / "sites" / "mine.toml").write_text("name = ")
@@ -120,6 +125,7 @@ def _postgresql(folder: Path) -> None:
         (_wrong_key, ["config.toml", "feedbot.titel: unknown key", "title"]),
         (_token_file_away, ["telegram.token_file", "token: cannot be read", "No such file"]),
         (_unknown_category, ["source gazette", "'sports' is not defined", "policies"]),
+        (_template_with_a_loop, ["subscription[0].template", "line 1", "for"]),
         (_unknown_pack, ["source gazette", "'gazete'", "korea-net"]),
         (_pack_that_is_no_toml, ["mine.toml"]),
         (_pack_with_a_wrong_key, ["mine.toml", "article."]),

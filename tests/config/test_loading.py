@@ -349,6 +349,5 @@ def test_a_variable_that_is_no_section_and_key_is_none_of_ours(read: Load, name:
 
 
 def test_keys_without_effect_are_named_once(read: Load) -> None:
-    one = '[[subscription]]\nchat = "{}"\ncategory = "policies"\nstyle = "link"\n'
-    chats = one.format(1) + one.format(2)
-    assert read(CATEGORY + SOURCE + chats).without_effect() == ["subscription.style"]
+    one = '[[category]]\nslug = "{}"\ntitle = "Policies"\napproval = true\n'
+    assert read(one.format("a") + one.format("b")).without_effect() == ["category.approval"]

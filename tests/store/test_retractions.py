@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
-from feedbot.model import Changes, Piece, Source, SourceState, State, StoredEntry, Validators
+from feedbot.model import Changes, Delivery, Piece, Source, SourceState, State, StoredEntry, Validators
 from feedbot.store import Store, deliveries, entries, feeds, retractions, sources, subscriptions
 from feedbot.store.entries import PageRead
+from feedbot.store.outbox import Outbox, Task
 from tests.support import NOW, SOURCE, candidate, entry, new, save_poll, subscription
 
 HOUR, DAY = timedelta(hours=1), timedelta(hours=24)
@@ -21,6 +23,12 @@ def known(store: Store, number: int = 1) -> StoredEntry:
     return store.do_now(entries.recall, "gazette", candidate(entry(number)).keys).known[
         f"guid:{entry(number).id}"
     ]
+
+
+def pick(store: Store, now: datetime) -> Delivery | None:
+    """The first message of the chat, taken."""
+    picked = store.do_now(Outbox("bot").pick, "1001", now)
+    return picked.delivery if picked else None
 
 
 def published(store: Store) -> list[str]:
@@ -89,7 +97,7 @@ def test_what_waits_to_be_sent_is_skipped_and_says_why(store: Store) -> None:
     store.do_now(subscriptions.subscribe, subscription(), NOW)
     save_poll(store, SOURCE, new(entry(1)), STATE, NOW)
     take_back(store)
-    assert store.do_now(deliveries.head, "1001", NOW + HOUR) is None
+    assert pick(store, NOW + HOUR) is None
     counts = store.do_now(deliveries.counts)
     assert (counts["pending"], counts["skipped"]) == (0, 1)
 
@@ -97,24 +105,32 @@ def test_what_waits_to_be_sent_is_skipped_and_says_why(store: Store) -> None:
 def test_what_was_being_sent_meanwhile_is_not_sent_again(store: Store) -> None:
     store.do_now(subscriptions.subscribe, subscription(), NOW)
     save_poll(store, SOURCE, new(entry(1)), STATE, NOW)
-    taken = store.do_now(deliveries.head, "1001", NOW)
-    store.do_now(deliveries.claim, taken, NOW, "bot")
+    taken = pick(store, NOW)
     take_back(store)
     store.do_now(lambda c: deliveries.settle(c, taken, State.PENDING, now=NOW, reason="429"))
-    assert store.do_now(deliveries.head, "1001", NOW + HOUR) is None
+    assert pick(store, NOW + HOUR) is None
     assert store.do_now(deliveries.counts)["skipped"] == 1
 
 
-def test_messages_that_tell_what_was_taken_back_can_be_found(store: Store) -> None:
+def sent(store: Store, taken: Delivery) -> None:
+    """The message is out."""
+    settle = partial(deliveries.settle, state=State.SENT, now=NOW, message_id=5, kind="text")
+    store.do_now(settle, taken)
+
+
+def test_a_message_that_tells_what_was_taken_back_says_so(store: Store) -> None:
     store.do_now(subscriptions.subscribe, subscription(), NOW)
     save_poll(store, SOURCE, new(entry(1)), STATE, NOW)
-    taken = store.do_now(deliveries.head, "1001", NOW)
-    store.do_now(deliveries.claim, taken, NOW, "bot")
-    store.do_now(lambda c: deliveries.settle(c, taken, State.SENT, now=NOW, message_id=5))
-    assert store.do_now(deliveries.sent_of_retracted, 10) == []
+    sent(store, pick(store, NOW))
     take_back(store)
-    [found] = store.do_now(deliveries.sent_of_retracted, 10)
-    assert (found.address.chat, found.message_id) == ("1001", 5)
+    picked = store.do_now(Outbox("bot").pick, "1001", NOW + HOUR)
+    assert (picked.task, picked.number, picked.entry.retracted_at) == (Task.EDIT, 5, NOW + HOUR)
+
+
+def test_a_message_whose_story_another_source_still_tells_stays_as_it_is(twice: Store) -> None:
+    sent(twice, pick(twice, NOW))
+    take_back(twice)
+    assert twice.do_now(Outbox("bot").pick, "1001", NOW + HOUR) is None
 
 
 @pytest.fixture
@@ -137,9 +153,9 @@ def test_another_sources_entry_takes_the_place_of_its_story(twice: Store) -> Non
 
 def test_a_story_that_waits_to_be_sent_is_told_as_the_other_source_does(twice: Store) -> None:
     take_back(twice)
-    waiting = twice.do_now(deliveries.head, "1001", NOW + HOUR)
+    waiting = pick(twice, NOW + HOUR)
     assert twice.do_now(entries.get_entry, waiting.entry_row).entry.source_id == "herald"
-    assert twice.do_now(deliveries.counts)["pending"] == 1
+    assert twice.do_now(deliveries.counts)["sending"] == 1
 
 
 def test_a_restored_entry_says_what_it_says_now_and_is_announced_to_nobody(store: Store) -> None:

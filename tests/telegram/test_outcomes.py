@@ -8,7 +8,7 @@ import pytest
 
 from feedbot.demo.botapi import BotApi
 from feedbot.demo.botapi.errors import ApiError
-from feedbot.model import Address, ChatState, Message
+from feedbot.model import Address, Button, ChatState, Message, Span
 from feedbot.rules.delivery import (
     BotStopped,
     ChatClosed,
@@ -17,6 +17,7 @@ from feedbot.rules.delivery import (
     Refused,
     RetryAfter,
     Sent,
+    TopicClosed,
     Unknown,
     retry_wait,
 )
@@ -27,7 +28,7 @@ from tests.telegram.wire import MESSAGE, answer, saying, server
 TOKEN = "123456:TEST"
 CHANNEL = Address("-1001")
 CAPTION, PLAIN = Message("With a photo"), Message("Without one", preview_url="https://a.example/1")
-PICTURE = Picture("https://pictures.example/1.jpg", "hash", jpeg())
+PICTURE = Picture("https://pictures.example/1.jpg", "hash", jpeg)
 
 
 async def same(body: bytes) -> bytes:
@@ -96,22 +97,80 @@ async def test_a_chat_that_may_come_back_is_suspended(api: BotApi, sender: Sende
     assert await told(api, sender, 400, words) == ChatClosed(ChatState.SUSPENDED, words)
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "Bad Request: can't parse entities: Unsupported start tag",
-        "Bad Request: message is too long",
-        "Bad Request: text is too long",
-        "Bad Request: message text is empty",
-        "Bad Request: text must be non-empty",
-        "Bad Request: reply markup is too long",
-        "Bad Request: BUTTON_URL_INVALID",
-    ],
-)
+@pytest.mark.parametrize("words", ["message text is empty", "text must be non-empty", "something new"])
 async def test_a_message_of_ours_that_is_wrong_costs_itself_only(
     api: BotApi, sender: Sender, words: str
 ) -> None:
+    assert await told(api, sender, 400, f"Bad Request: {words}") == Refused(f"Bad Request: {words}")
+
+
+RICH = Message(
+    "Words of this message. " * 30,
+    (Span("bold", 0, 5), Span("bold", 600, 6)),
+    buttons=(Button("Read", url="https://a.example/1"),),
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "lost"),
+    [
+        ("can't parse entities: Unsupported start tag", "entities"),
+        ("message is too long", "half"),
+        ("text is too long", "half"),
+        ("MESSAGE_TOO_LONG", "half"),
+        ("reply markup is too long", "reply_markup"),
+        ("BUTTON_URL_INVALID", "reply_markup"),
+        ("BUTTON_DATA_INVALID", "reply_markup"),
+        ("inline keyboard button URL 'x' is invalid: Wrong HTTP URL", "reply_markup"),
+    ],
+)
+async def test_what_a_message_can_do_without_never_costs_the_article(
+    api: BotApi, sender: Sender, words: str, lost: str
+) -> None:
+    api.fail("sendMessage", how="error", error=ApiError(400, f"Bad Request: {words}"))
+    attempt = await sender.send(CHANNEL, RICH, RICH, None, attempts=0, jitter=0)
+    assert isinstance(attempt.outcome, Sent)
+    assert words in (attempt.alarm or "")
+    [message] = api.messages(-1001)
+    kept = {"entities", "reply_markup"} - {lost}
+    assert kept <= set(message)
+    assert lost not in message
+    assert (len(message["text"]) < 400) == (lost == "half")
+
+
+async def test_a_message_that_stays_refused_is_given_up(api: BotApi, sender: Sender) -> None:
+    words = "Bad Request: message is too long"
+    api.fail("sendMessage", how="error", times=2, error=ApiError(400, words))
     assert await told(api, sender, 400, words) == Refused(words)
+    assert len(api.calls) == 2
+
+
+async def test_a_caption_that_is_too_long_is_cut_and_keeps_its_photo(api: BotApi, sender: Sender) -> None:
+    api.fail("sendPhoto", how="error", error=ApiError(400, "Bad Request: message caption is too long"))
+    attempt = await send(sender, PICTURE)
+    assert isinstance(attempt.outcome, Sent)
+    assert attempt.kind == "photo"
+
+
+@pytest.mark.parametrize(
+    ("words", "deleted"),
+    [("message thread not found", True), ("TOPIC_DELETED", True), ("TOPIC_CLOSED", False)],
+)
+async def test_a_topic_that_takes_nothing_says_whether_it_may_come_back(
+    api: BotApi, sender: Sender, words: str, deleted: bool
+) -> None:
+    outcome = await told(api, sender, 400, f"Bad Request: {words}")
+    assert outcome == TopicClosed(f"Bad Request: {words}", deleted)
+
+
+async def test_another_who_takes_the_updates_is_no_reason_not_to_send(api: BotApi, sender: Sender) -> None:
+    words = "Conflict: terminated by other getUpdates request"
+    assert isinstance(await told(api, sender, 409, words), RetryAfter)
+
+
+async def test_a_text_over_every_limit_is_our_own_fault(api: BotApi, sender: Sender) -> None:
+    words = "Request Entity Too Large"
+    assert await told(api, sender, 413, words) == Refused(words)
 
 
 async def test_a_migrated_group_names_its_new_number(api: BotApi, sender: Sender) -> None:
@@ -195,7 +254,7 @@ async def test_a_dead_file_id_is_forgotten_and_the_photo_uploaded(
     api: BotApi, sender: Sender, words: str
 ) -> None:
     api.fail("sendPhoto", how="error", error=ApiError(400, f"Bad Request: {words}"))
-    attempt = await send(sender, Picture(PICTURE.url, "hash", PICTURE.body, "dead"))
+    attempt = await send(sender, Picture(PICTURE.url, "hash", jpeg, "dead"))
     assert isinstance(attempt.outcome, Sent)
     assert attempt.dead
     assert attempt.file_id
@@ -250,7 +309,6 @@ async def test_a_chat_without_photos_gets_the_text_at_once(api: BotApi, sender: 
     [
         (403, "Forbidden: bot was blocked by the user", ChatClosed),
         (400, "Bad Request: chat not found", ChatClosed),
-        (400, "Bad Request: message caption is too long", Refused),
         (429, "Too Many Requests: retry after 3", RetryAfter),
         (500, "Internal Server Error", RetryAfter),
     ],

@@ -97,7 +97,7 @@ async def test_what_cannot_be_had_is_asked_again_after_an_hour(photos: Photos, g
 
 
 @pytest.mark.parametrize(
-    ("body", "reason"), [(b"<html>", "no picture"), (jpeg(3000, 100), "too long"), (b"", "no picture")]
+    ("body", "reason"), [(b"<html>", "no picture"), (jpeg(3000, 30), "too small"), (b"", "no picture")]
 )
 async def test_what_is_no_photo_says_why(photos: Photos, gallery: Gallery, body: bytes, reason: str) -> None:
     gallery.pictures["x.jpg"] = body

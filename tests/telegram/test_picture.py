@@ -56,7 +56,6 @@ def test_transparency_lies_on_white() -> None:
         (b"<html>not a picture</html>", "no picture"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "no picture"),
         (jpeg(1, 1), "too small"),
-        (jpeg(3000, 100), "too long"),
         (jpeg()[:2000], "no picture"),
         (picture("PNG", 12000, 5000), "million"),
     ],
@@ -64,6 +63,12 @@ def test_transparency_lies_on_white() -> None:
 def test_what_is_no_photo_is_refused(body: bytes, reason: str) -> None:
     with pytest.raises(ParseError, match=reason):
         prepare(body)
+
+
+def test_one_that_is_too_long_for_a_photo_keeps_its_size() -> None:
+    facts, body = prepare(jpeg(3000, 100))
+    assert (facts["width"], facts["height"]) == (3000, 100)
+    assert opened(body).size == (3000, 100)
 
 
 def test_the_second_try_is_smaller() -> None:

@@ -26,7 +26,7 @@ PLAIN = Message("Title and text", preview_url="https://a.example/1")
 
 
 def photo(**facts) -> Picture:
-    return Picture("https://pictures.example/1.jpg", "hash", jpeg(), **facts)
+    return Picture("https://pictures.example/1.jpg", "hash", jpeg, **facts)
 
 
 async def smaller(_body: bytes) -> bytes:

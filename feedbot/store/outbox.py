@@ -1,0 +1,300 @@
+"""The outbox as one sender works through it: what is first in a chat, and what became of it.
+
+Two units of work a message: one takes it, one writes the answer and tells what is next.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, func, or_, select, text
+
+from feedbot.errors import StoreError
+from feedbot.model import ChatState, Delivery, State, StoredEntry
+from feedbot.rules.agenda import Priority
+from feedbot.rules.delivery import Outcome, max_age_passed
+from feedbot.store import deliveries, entries, outcomes, photos, rows
+from feedbot.store.photos import PhotoFile
+from feedbot.store.prepared import Prepared
+from feedbot.store.tables import chats, subscriptions, topics
+from feedbot.store.tables import deliveries as table
+from feedbot.store.tables import entries as entry_rows
+
+# The partial indexes are used where their predicates stand as literals.
+_WAITING = text("deliveries.state IN ('pending', 'unknown')")
+_BUSY = text("deliveries.state = 'sending'")
+_TO_EDIT = text("deliveries.edit_due IS NOT NULL")
+_IS_PRIVATE = func.substr(table.c.chat, 1, 1).between("0", "9")
+_MOST_ENTRIES = 256  # that are kept read, for their subscribers
+_MOST_SKIPPED = 500
+_MOST_PROBED = 20  # of other people's messages in a group, looking for ours
+
+
+class Task(StrEnum):
+    """What is to be done in a chat."""
+
+    SEND = "send"
+    EDIT = "edit"
+    PROBE = "probe"
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """What is first in a chat, with its entry. One that is sent is `claimed` already, unless its photo must
+    be had first. `number` is the message to be edited or probed.
+    """
+
+    task: Task
+    delivery: Delivery
+    entry: StoredEntry
+    photo: PhotoFile | None = None
+    file_id: str | None = None
+    claimed: bool = False
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of it: a photo's new `file_id` by the `hash` of its content, whether the known one is `dead`,
+    what kind of message was made, and why none of the photo's forms was taken.
+    """
+
+    outcome: Outcome
+    hash: str = ""
+    file_id: str | None = None
+    dead: bool = False
+    kind: str | None = None
+    photo_fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A chat with something to be done: when the first of it is due, and since when it waits."""
+
+    chat: str
+    due_at: datetime
+    since: datetime
+    priority: Priority
+
+
+def _to_send() -> ColumnElement[bool]:
+    """Pending, or unknown where it is to be sent again or can still be probed."""
+    probed = and_(
+        bindparam("probe") == 1,
+        ~_IS_PRIVATE,
+        or_(table.c.probed.is_(None), table.c.probed != deliveries.NOT_THERE),
+    )
+    unknown = or_(subscriptions.c.on_unknown == "resend", probed)
+    return and_(_WAITING, or_(table.c.state == State.PENDING.value, unknown), ~_topic_closed())
+
+
+def _topic_closed() -> ColumnElement[bool]:
+    still = or_(topics.c.blocked_until.is_(None), topics.c.blocked_until > bindparam("now"))
+    return exists().where(topics.c.chat == table.c.chat, topics.c.topic == table.c.topic, still)
+
+
+def _joined(*columns: Any) -> Select[Any]:
+    joined = table.join(subscriptions).join(entry_rows).join(chats, chats.c.chat == table.c.chat)
+    return select(*columns).select_from(joined).where(chats.c.state != ChatState.GONE.value)
+
+
+_HERE = table.c.chat == bindparam("chat")
+_HEAD = (
+    *table.c,
+    *(subscriptions.c[name] for name in deliveries.SETTINGS),
+    subscriptions.c.max_age,
+    (entry_rows.c.first_seen < subscriptions.c.created_at).label("backlog"),
+    chats.c.blocked_until,
+    entry_rows.c.first_seen,
+    entry_rows.c.retracted_at,
+    entry_rows.c.updates,
+    entry_rows.c.updated_at,
+)
+_BRIEF = (
+    table.c.chat,
+    table.c.due_at,
+    chats.c.blocked_until,
+    entry_rows.c.first_seen,
+    (entry_rows.c.first_seen < subscriptions.c.created_at).label("backlog"),
+)
+_PLACE = (table.c.sort_at, table.c.entry_id, table.c.id)
+_FIRST = Prepared(_joined(*_HEAD).where(_HERE, _to_send()).order_by(*_PLACE).limit(1))
+_FIRST_EDIT = Prepared(_joined(*_HEAD).where(_HERE, _TO_EDIT).order_by(table.c.edit_due).limit(1))
+_CHAT = Prepared(
+    select(
+        chats.c.state,
+        chats.c.blocked_until,
+        exists().where(_BUSY, table.c.chat == chats.c.chat).label("busy"),
+        exists().where(_TO_EDIT, table.c.chat == chats.c.chat).label("edits"),
+    ).where(chats.c.chat == bindparam("chat"))
+)
+_CLAIM = Prepared(
+    table.update().where(table.c.id == bindparam("row"), table.c.state == bindparam("was")),
+)
+_LAST_NUMBER = Prepared(
+    select(table.c.message_id)
+    .where(text("deliveries.state = 'sent'"), _HERE, table.c.message_id.is_not(None))
+    .order_by(table.c.sent_at.desc(), table.c.id.desc())
+    .limit(1)
+)
+
+
+class Outbox:
+    """The outbox for one bot. It keeps the entries that it read: an entry is read once for its thousand
+    subscribers. `probe` is whether messages that may have been accepted are looked for.
+    """
+
+    def __init__(self, bot: str, *, probe: bool = False) -> None:
+        self._bot, self._probe = bot, probe
+        self._known: dict[tuple[int, int, datetime], StoredEntry] = {}
+
+    def pick(self, connection: Connection, chat: str, now: datetime) -> Picked | None:
+        """Take what is first in a chat, if it is due and nothing is being sent there.
+
+        What became too old for its subscription, or was taken back, is skipped on the way.
+        """
+        of_chat = next(iter(_CHAT.rows(connection, {"chat": chat})), None)
+        if of_chat is None or of_chat["state"] == ChatState.GONE.value or of_chat["busy"]:
+            return None
+        if (of_chat["blocked_until"] or now) > now:
+            return None
+        for _ in range(_MOST_SKIPPED):
+            found = self._first(connection, chat, now, edits=of_chat["edits"])
+            if found is None or _due(*found) > now:
+                return None
+            if picked := self._picked(connection, *found, now):
+                return picked
+        return None
+
+    def _first(
+        self, connection: Connection, chat: str, now: datetime, *, edits: bool
+    ) -> tuple[Task, dict[str, Any]] | None:
+        """What is to be sent goes before an edit, unless the edit is due sooner and it is not due."""
+        told = {"chat": chat, "now": now, "probe": int(self._probe)}
+        send = next(iter(_FIRST.rows(connection, told)), None)
+        edit = next(iter(_FIRST_EDIT.rows(connection, {"chat": chat})), None) if edits else None
+        if edit and (send is None or send["due_at"] > max(now, edit["edit_due"])):
+            return Task.EDIT, edit
+        return (Task.SEND, send) if send else None
+
+    def _picked(
+        self, connection: Connection, task: Task, row: dict[str, Any], now: datetime
+    ) -> Picked | None:
+        """The task as it is to be done; None where it was settled here."""
+        delivery = rows.delivery(row)
+        entry = self._entry(connection, row)
+        if task is Task.EDIT:
+            is_old = row["sent_at"] is None or now - row["sent_at"] > deliveries.EDITED_WITHIN
+            return self._to_edit(connection, delivery, entry, is_old=is_old)
+        if row["retracted_at"] is not None:  # it was being sent then, and Telegram wanted it later
+            deliveries.drop_of_entry(connection, row["entry_id"])
+            return None
+        if max_age_passed(row["first_seen"], rows.seconds(row["max_age"]), now):
+            deliveries.skip(connection, delivery.id, "max_age")
+            return None
+        if delivery.state is State.UNKNOWN and self._probe and delivery.probed != deliveries.NOT_THERE:
+            return self._to_probe(connection, delivery, entry)
+        return self._to_send(connection, delivery, entry, now)
+
+    def _to_send(
+        self, connection: Connection, delivery: Delivery, entry: StoredEntry, now: datetime
+    ) -> Picked | None:
+        photo, file_id = self._photo(connection, delivery, entry)
+        if photo is not None and file_id is None and not photo.is_missing(now):
+            return Picked(Task.SEND, delivery, entry, photo)
+        if not claim(connection, delivery, now, self._bot):
+            return None
+        return Picked(Task.SEND, delivery, entry, photo, file_id, claimed=True)
+
+    def _photo(
+        self, connection: Connection, delivery: Delivery, entry: StoredEntry
+    ) -> tuple[PhotoFile | None, str | None]:
+        lead = entry.entry.photo
+        if delivery.style != "photo" or delivery.more or lead is None or not lead.url:
+            return None, None
+        return photos.photo_of_bot(connection, lead.url, self._bot)
+
+    def _to_edit(
+        self, connection: Connection, delivery: Delivery, entry: StoredEntry, *, is_old: bool
+    ) -> Picked | None:
+        if is_old or delivery.message_id is None or delivery.kind is None:
+            deliveries.forget_edit(connection, delivery.id)
+            return None
+        photo, file_id = None, None
+        if delivery.kind != "text":
+            photo, file_id = self._photo(connection, delivery, entry)
+        return Picked(Task.EDIT, delivery, entry, photo, file_id, number=delivery.message_id)
+
+    def _to_probe(self, connection: Connection, delivery: Delivery, entry: StoredEntry) -> Picked | None:
+        """The number after the last one known: in a channel or supergroup they rise by one a message."""
+        last = _LAST_NUMBER.scalar(connection, {"chat": delivery.address.chat})
+        number = (delivery.probed or last or 0) + 1
+        if last is None or number - last > _MOST_PROBED or delivery.address.chat.isdigit():
+            deliveries.probed(connection, delivery.id, deliveries.NOT_THERE)
+            return None
+        return Picked(Task.PROBE, delivery, entry, number=number)
+
+    def _entry(self, connection: Connection, row: dict[str, Any]) -> StoredEntry:
+        key = (row["entry_id"], row["updates"], row["updated_at"])
+        known = self._known.get(key)
+        if known is None or known.retracted_at != row["retracted_at"]:
+            if len(self._known) >= _MOST_ENTRIES:
+                self._known.clear()
+            known = entries.get_entry(connection, row["entry_id"])
+            if known is None:
+                raise StoreError(f"delivery {row['id']} is of an entry that is not out")
+            self._known[key] = known
+        return known
+
+    def record(self, connection: Connection, picked: Picked, answer: Answer, now: datetime) -> Waiting | None:
+        """Write what became of it; what is first in its chat now."""
+        if answer.dead or answer.file_id:
+            photos.save_file_id(connection, self._bot, answer.hash, answer.file_id)
+        if answer.photo_fault and picked.photo:
+            photos.save_photo(connection, PhotoFile(picked.photo.url, now, error=answer.photo_fault))
+        if picked.task is Task.EDIT:
+            outcomes.record_edit(connection, picked.delivery, answer.outcome, now, photo=answer.hash)
+        elif picked.task is Task.PROBE:
+            outcomes.record_probe(connection, picked.delivery, answer.outcome, picked.number, now)
+        else:
+            kind, photo = answer.kind, answer.hash or None
+            outcomes.record(connection, picked.delivery, answer.outcome, now, kind=kind, photo=photo)
+        return self.next_of(connection, picked.delivery.address.chat, now)
+
+    def next_of(self, connection: Connection, chat: str, now: datetime) -> Waiting | None:
+        """What is first in a chat, and when it is due."""
+        found = self._first(connection, chat, now, edits=True)
+        return _waiting(*found) if found else None
+
+    def waiting(self, connection: Connection, now: datetime) -> list[Waiting]:
+        """Each chat with something to be done, and the first of it."""
+        told = {"now": now, "probe": int(self._probe)}
+        first = func.row_number().over(partition_by=table.c.chat, order_by=_PLACE).label("place")
+        found = _joined(*_BRIEF, first).where(_to_send()).subquery()
+        query = select(found).where(found.c.place == 1)
+        known = {row["chat"]: _waiting(Task.SEND, row) for row in connection.execute(query, told).mappings()}
+        edits = _joined(*_BRIEF, table.c.edit_due).where(_TO_EDIT).order_by(table.c.edit_due.desc())
+        for row in connection.execute(edits).mappings():
+            edit, send = _waiting(Task.EDIT, row), known.get(row["chat"])
+            if send is None or send.due_at > max(now, edit.due_at):
+                known[row["chat"]] = edit
+        return list(known.values())
+
+
+def _due(task: Task, row: Any) -> datetime:
+    due: datetime = row["edit_due"] if task is Task.EDIT else row["due_at"]
+    return max(due, row["blocked_until"] or due)
+
+
+def _waiting(task: Task, row: Any) -> Waiting:
+    if task is Task.EDIT:
+        return Waiting(row["chat"], _due(task, row), row["edit_due"], Priority.EDIT)
+    priority = Priority.BACKLOG if row["backlog"] else Priority.ENTRY
+    return Waiting(row["chat"], _due(task, row), row["first_seen"], priority)
+
+
+def claim(connection: Connection, delivery: Delivery, now: datetime, owner: str) -> bool:
+    """Take a message: the row says `sending` before a byte is sent. False where another was quicker."""
+    told = {"state": State.SENDING.value, "owner": owner, "claimed_at": now}
+    return _CLAIM.run(connection, told | {"row": delivery.id, "was": delivery.state.value}).rowcount == 1
