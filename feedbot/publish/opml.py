@@ -20,7 +20,7 @@ def render_opml(title: str, heads: Iterable[FeedHead]) -> bytes:
             "text": name,
             "title": name,
             "xmlUrl": head.self_url,
-            "htmlUrl": f"{head.base_url}/",
+            "htmlUrl": head.page_url,
         }
         etree.SubElement(body, "outline", told)
     document: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
