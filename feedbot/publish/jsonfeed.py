@@ -47,7 +47,9 @@ def json_item(stored: StoredEntry, house: House, origin: Origin | None, url: str
         "date_published": rfc3339(published_of(stored)),
         "date_modified": rfc3339(updated_of(stored)),
         "authors": [_author(author) for author in authors_of(entry, house, origin)],
-        "tags": [*(title for _, title in categories_of(stored, house)), *labels_of(stored, house)],
+        "tags": list(
+            dict.fromkeys((*(title for _, title in categories_of(stored, house)), *labels_of(stored, house)))
+        ),
         "language": language_of_entry(stored, house),
         "attachments": [
             {

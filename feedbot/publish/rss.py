@@ -1,7 +1,7 @@
 """RSS 2.0 with content:encoded, Media RSS and Dublin Core: the head of a channel, and an item. Pure.
 
 What validators and readers want beyond the specification: addresses in ASCII, one enclosure, a description
-before the content, an author only with an e-mail address (https://www.rssboard.org/rss-profile).
+before the content, authors in `dc:creator` (https://www.rssboard.org/rss-profile).
 """
 
 from datetime import datetime
@@ -18,13 +18,12 @@ from feedbot.model import Author, Enclosure, StoredEntry
 from feedbot.publish.atom import authors_of, categories_of, labels_of
 from feedbot.publish.feed import FeedHead, House, Origin, language_of, published_of
 from feedbot.publish.media import MEDIA, add_media, files_of
-from feedbot.publish.plain import email_of, unmistakable, web_uri, words
+from feedbot.publish.plain import unmistakable, web_uri, words
 
 CREATOR = "http://purl.org/dc/elements/1.1/"
 ATOM = "http://www.w3.org/2005/Atom"
 END = b"</channel></rss>\n"
 _LOST_CHARACTER = "\ufffd".encode()
-_IN_COMMENTS = frozenset("()\\")
 
 
 class ChannelExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no types
@@ -54,14 +53,9 @@ class ItemExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no
     def extend_rss(self, item: Any) -> Any:
         """Add authors and media; a year has four digits."""
         item.find("pubDate").text = format_datetime(published_of(self.stored))
-        one = self.authors[0]
-        email, name = email_of(one.email), words(one.name)
-        if len(self.authors) == 1 and email and not _IN_COMMENTS & set(name):
-            etree.SubElement(item, "author").text = f"{email} ({unmistakable(name)})"
-        else:
-            for author in self.authors:
-                element = etree.SubElement(item, f"{{{CREATOR}}}creator")
-                element.text = unmistakable(words(author.name))
+        for author in self.authors:  # the core's `author` is an address, which readers show as the name
+            element = etree.SubElement(item, f"{{{CREATOR}}}creator")
+            element.text = unmistakable(words(author.name))
         add_media(item, self.stored.entry)
         return item
 
@@ -103,10 +97,12 @@ def rss_item(stored: StoredEntry, house: House, origin: Origin | None, url: str,
     elif summary:
         entry.description(summary)
     entry.pubDate(published_of(stored))
-    for slug, title in categories_of(stored, house):
+    ours = categories_of(stored, house)
+    for slug, title in ours:
         entry.category(term=unmistakable(title), scheme=f"{house.base_url}/c/{slug}")
     for label in labels_of(stored, house):
-        entry.category(term=unmistakable(label))
+        if label not in {title for _, title in ours}:
+            entry.category(term=unmistakable(label))
     if origin and (source := web_uri(origin.url)):
         entry.source(source, unmistakable(words(origin.title)))
     if file := _most_worth(files_of(told)):
