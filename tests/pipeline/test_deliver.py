@@ -1,0 +1,463 @@
+"""deliver against the emulator: what is in the outbox arrives, in its form, and is edited when it changes."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from feedbot.demo.botapi import BotApi
+from feedbot.demo.botapi.errors import bad_request
+from feedbot.model import Changes, ChatState, Entry, Photo, SourceState, State
+from feedbot.net.client import Client
+from feedbot.net.guard import Guard
+from feedbot.pipeline import Desk, Tools, deliver
+from feedbot.publish.shelf import Shelf
+from feedbot.publish.site import Site
+from feedbot.sources.pack import Packs
+from feedbot.store import Store, deliveries, entries, subscriptions
+from feedbot.store.outbox import Outbox
+from feedbot.telegram.photos import Photos
+from feedbot.telegram.send import Sender
+from tests.support import NOW, POLICIES, SOURCE, candidate, entry, jpeg, new, save_poll, subscription
+from tests.telegram.test_photos import InThisProcess
+
+STATE = SourceState("gazette", next_poll=NOW, last_success=NOW)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+@dataclass
+class Office:
+    """A store, a bot and a page of pictures; time is moved by hand."""
+
+    store: Store
+    desk: Desk
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    url: str = ""
+    now: datetime = NOW
+
+    def subscribe(self, chat: str = "-1001", topic: int = 0, **settings: object) -> None:
+        wanted = subscription(chat, **settings)
+        wanted = replace(wanted, address=replace(wanted.address, topic=topic))
+        self.store.do_now(subscriptions.subscribe, wanted, self.now)
+
+    def publish(self, *made: Entry) -> None:
+        save_poll(self.store, SOURCE, new(*made), STATE, self.now)
+
+    def known(self, made: Entry):
+        keys = candidate(made).keys
+        return self.store.do_now(entries.recall, "gazette", keys).known[keys[0]]
+
+    def correct(self, made: Entry, **changes: object) -> Entry:
+        said = replace(made, **changes)
+        changed = Changes(updated=((self.known(made), candidate(said)),))
+        save_poll(self.store, SOURCE, changed, STATE, self.now)
+        return said
+
+    def take_back(self, made: Entry) -> None:
+        gone = replace(self.known(made), tombstone_at=self.now)
+        save_poll(self.store, SOURCE, Changes(retracted=(gone,)), STATE, self.now)
+
+    def picture(self, name: str, body: bytes) -> Photo:
+        self.pictures[name] = body
+        return Photo(f"{self.url}/{name}", "A caption", "Gazette")
+
+    async def step(self, chat: str = "-1001"):
+        report, _ = await deliver(self.desk, chat, self.now, jitter=0.0)
+        return report
+
+    async def all(self, chat: str = "-1001") -> list[str]:
+        """Do what is due, and what each came to."""
+        found = []
+        for _ in range(20):
+            report, left = await deliver(self.desk, chat, self.now, jitter=0.0)
+            if report:
+                found.append(type(report.outcome).__name__)
+            elif left is None or left.due_at > self.now:
+                break
+        return found
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {state: n for state, n in self.store.do_now(deliveries.counts).items() if n}
+
+
+@pytest.fixture
+async def office(store: Store, api: BotApi, tmp_path: Path) -> AsyncIterator[Office]:
+    pictures: dict[str, bytes] = {}
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        asked.append(name)
+        if name not in pictures:
+            raise web.HTTPNotFound
+        return web.Response(body=pictures[name], content_type="image/jpeg")
+
+    app = web.Application()
+    app.router.add_get("/{name}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port = runner.addresses[0][1]
+    guard = Guard([(ip_network("127.0.0.1/32"), port)])
+    client = Client(user_agent="feedbot/test", guard=guard, host_gap=timedelta(0), host_concurrency=4)
+    photos = Photos(store, client, InThisProcess(), tmp_path / "photos")  # type: ignore[arg-type]
+    site = Site(
+        store=store,
+        shelf=Shelf(),
+        feeds_dir=tmp_path / "feeds",
+        base_url="http://feeds.example",
+        title="Feeds",
+        language="en",
+        authority="feeds.example",
+        entries=50,
+        categories={"policies": POLICIES},
+    )
+    tools = Tools(store, client, InThisProcess(), Packs({}), "feeds.example", photos, site)  # type: ignore[arg-type]
+    sender = Sender("123456:TEST", api.url, shrink=photos.shrink)
+    await sender.open()
+    api.add_group(-1005, "Forum")
+    api.add_topic(-1005, 7, "News")
+    api.add_topic(-1005, 8, "Other")
+    desk = Desk(tools, sender, Outbox(sender.bot_id, probe=True))
+    made = Office(store, desk, pictures, asked, f"http://127.0.0.1:{port}")
+    api.world.clock = lambda: made.now.timestamp()
+    yield made
+    await sender.close()
+    await client.close()
+    await runner.cleanup()
+
+
+async def test_an_article_arrives_with_what_its_subscription_wants(office: Office, api: BotApi) -> None:
+    office.subscribe(style="link", silent=True)
+    office.publish(entry(1))
+    assert await office.all() == ["Sent"]
+    [message] = api.messages(-1001)
+    assert message["text"].startswith("Article 1\n\nRead on") or message["text"].startswith(
+        "Article 1\nRead on"
+    )
+    assert api.ledger[0]["silent"]
+    assert [button["text"] for button in message["reply_markup"]["inline_keyboard"][0]] == ["Read on"]
+
+
+async def test_a_person_can_mute_a_source_and_a_channel_cannot(office: Office, api: BotApi) -> None:
+    office.subscribe("1001", template="<b>{{ title }}</b> of {{ source }}")
+    office.publish(entry(1))
+    await office.all("1001")
+    [message] = api.messages(1001)
+    assert message["text"] == "Article 1 of gazette.example"
+    assert [button["text"] for button in message["reply_markup"]["inline_keyboard"][0]] == [
+        "Read on",
+        "Mute gazette.example",
+    ]
+
+
+# Photos.
+
+
+async def test_a_photo_is_fetched_and_uploaded_once_for_all(office: Office, api: BotApi) -> None:
+    office.subscribe("-1001")
+    office.subscribe("1001")
+    made = entry(1)
+    office.publish(replace(made, photo=office.picture("1.jpg", jpeg())))
+    assert await office.all("-1001") == ["Sent"]
+    (office.desk.tools.photos.folder / "x").mkdir()  # nothing there is read again
+    assert await office.all("1001") == ["Sent"]
+    assert office.asked == ["1.jpg"]
+    assert len({line["photo"] for line in api.ledger}) == 1
+    assert len(api.world.media.files) == 1
+
+
+async def test_a_photo_too_long_to_be_one_goes_as_a_file(office: Office, api: BotApi) -> None:
+    office.subscribe()
+    office.publish(replace(entry(1), photo=office.picture("long.jpg", jpeg(3000, 100))))
+    assert await office.all() == ["Sent"]
+    [message] = api.messages(-1001)
+    assert "document" in message
+    assert "Article 1" in message["caption"]
+
+
+async def test_a_photo_that_telegram_refuses_is_not_offered_again(office: Office, api: BotApi) -> None:
+    office.subscribe("-1001")
+    office.subscribe("1001")
+    api.fail("sendPhoto", how="error", times=99, error=bad_request("IMAGE_PROCESS_FAILED"))
+    office.publish(replace(entry(1), photo=office.picture("1.jpg", jpeg())))
+    assert await office.all("-1001") == ["Sent"]
+    assert await office.all("1001") == ["Sent"]
+    assert [call["method"] for call in api.calls] == ["sendPhoto"] * 3 + ["sendMessage"] * 2
+
+
+async def test_a_dead_file_id_is_replaced_for_all_others(office: Office, api: BotApi) -> None:
+    office.subscribe("-1001")
+    office.subscribe("1001")
+    office.publish(replace(entry(1), photo=office.picture("1.jpg", jpeg())))
+    await office.all("-1001")
+    api.world.media.forget_ids()
+    assert await office.all("1001") == ["Sent"]
+    office.publish(replace(entry(2), photo=office.picture("1.jpg", jpeg())))
+    await office.all("1001")
+    assert [call["method"] for call in api.calls] == ["sendPhoto"] * 4
+    assert office.asked == ["1.jpg"]
+
+
+# Topics.
+
+
+async def test_a_closed_topic_is_tried_daily_and_holds_up_no_other(office: Office, api: BotApi) -> None:
+    office.subscribe("-1005", 7)
+    office.subscribe("-1005", 8)
+    api.close_topic(-1005, 7)
+    office.publish(entry(1))
+    assert await office.all("-1005") == ["TopicClosed", "Sent"]
+    office.now += timedelta(hours=23)
+    assert await office.all("-1005") == []
+    api.world.chats[-1005].closed_topics.clear()
+    office.now += HOUR
+    assert await office.all("-1005") == ["Sent"]
+    assert [one["message_thread_id"] for one in api.messages(-1005)] == [8, 7]
+    office.publish(entry(2))
+    assert await office.all("-1005") == ["Sent", "Sent"]
+
+
+async def test_a_deleted_topic_is_left_alone_and_nothing_goes_to_general(office: Office, api: BotApi) -> None:
+    office.subscribe("-1005", 9)
+    office.subscribe("-1005", 8)
+    office.publish(entry(1), entry(2))
+    assert sorted(await office.all("-1005")) == ["Sent", "Sent", "TopicClosed"]
+    assert office.counts == {"sent": 2, "gone": 1, "skipped": 1}
+    office.publish(entry(3))
+    office.now += timedelta(days=2)
+    assert await office.all("-1005") == ["Sent"]
+    assert {one["message_thread_id"] for one in api.messages(-1005)} == {8}
+
+
+# Corrections.
+
+
+async def sent(office: Office, api: BotApi, made: Entry | None = None) -> Entry:
+    office.subscribe()
+    made = made or entry(1)
+    office.publish(made)
+    assert await office.all() == ["Sent"]
+    office.now += MINUTE
+    return made
+
+
+async def test_a_correction_edits_what_was_sent_and_says_so(office: Office, api: BotApi) -> None:
+    made = await sent(office, api)
+    office.correct(made, title="Another title")
+    assert await office.all() == ["Sent"]
+    [message] = api.messages(-1001)
+    assert message["text"].startswith("Another title")
+    assert "Updated Mar 1, 2026" in message["text"]
+    assert message["reply_markup"]
+    assert await office.all() == []
+    assert office.counts == {"sent": 1}
+
+
+async def test_corrections_in_a_row_are_one_edit_a_minute_and_the_last_wins(
+    office: Office, api: BotApi
+) -> None:
+    made = await sent(office, api)
+    made = office.correct(made, title="Second")
+    assert await office.all() == ["Sent"]
+    for title in ("Third", "Fourth"):
+        made = office.correct(made, title=title)
+        assert await office.all() == []
+    office.now += MINUTE + timedelta(seconds=1)
+    assert await office.all() == ["Sent"]
+    assert api.messages(-1001)[0]["text"].startswith("Fourth")
+    assert [call["method"] for call in api.calls] == ["sendMessage", "editMessageText", "editMessageText"]
+
+
+async def test_an_article_is_edited_five_times_at_most(office: Office, api: BotApi) -> None:
+    made = await sent(office, api)
+    for number in range(8):
+        made = office.correct(made, title=f"Title {number}")
+        await office.all()
+        office.now += HOUR
+    assert [call["method"] for call in api.calls].count("editMessageText") == 5
+
+
+async def test_what_was_sent_two_days_ago_is_not_edited(office: Office, api: BotApi) -> None:
+    made = await sent(office, api)
+    office.now += timedelta(hours=48)
+    office.correct(made, title="Too late")
+    assert await office.all() == []
+
+
+async def test_new_articles_go_before_corrections(office: Office, api: BotApi) -> None:
+    made = await sent(office, api)
+    office.correct(made, title="Another title")
+    office.publish(entry(2))
+    await office.all()
+    assert [call["method"] for call in api.calls][1:] == ["sendMessage", "editMessageText"]
+
+
+async def test_a_caption_is_edited_where_a_photo_was_sent(office: Office, api: BotApi) -> None:
+    made = await sent(office, api, replace(entry(1), photo=office.picture("1.jpg", jpeg())))
+    office.correct(made, title="Another title")
+    assert await office.all() == ["Sent"]
+    [message] = api.messages(-1001)
+    assert message["caption"].startswith("Another title")
+    assert "photo" in message
+    assert api.calls[-1]["method"] == "editMessageCaption"
+
+
+async def test_another_lead_photo_takes_the_place_of_the_one_that_was_sent(
+    office: Office, api: BotApi
+) -> None:
+    made = await sent(office, api, replace(entry(1), photo=office.picture("1.jpg", jpeg())))
+    before = api.ledger[-1]["photo"]
+    office.correct(made, photo=office.picture("2.jpg", jpeg(400, 300)))
+    assert await office.all() == ["Sent"]
+    assert api.calls[-1]["method"] == "editMessageMedia"
+    assert api.ledger[-1]["photo"] not in {None, before}
+    office.now += MINUTE
+    office.correct(replace(made, photo=office.picture("2.jpg", jpeg(400, 300))), title="And a title")
+    await office.all()
+    assert api.calls[-1]["method"] == "editMessageCaption"
+
+
+async def test_a_photo_that_went_away_leaves_the_old_one(office: Office, api: BotApi) -> None:
+    made = await sent(office, api, replace(entry(1), photo=office.picture("1.jpg", jpeg())))
+    office.correct(made, photo=None, title="No photo")
+    assert await office.all() == ["Sent"]
+    assert "photo" in api.messages(-1001)[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome"),
+    [
+        ("message is not modified: specified new message content …", "Unchanged"),
+        ("message to edit not found", "Lost"),
+        ("message can't be edited", "Lost"),
+        ("there is no text in the message to edit", "Refused"),
+    ],
+)
+async def test_an_edit_that_is_refused_is_settled_and_posts_nothing(
+    office: Office, api: BotApi, words: str, outcome: str
+) -> None:
+    made = await sent(office, api)
+    api.fail("editMessageText", how="error", error=bad_request(words))
+    office.correct(made, title="Another title")
+    assert await office.all() == [outcome]
+    office.now += HOUR
+    assert await office.all() == []
+    office.correct(replace(made, title="Another title"), title="A third")
+    assert await office.all() == ([] if outcome == "Lost" else ["Sent"])
+    assert [call["method"] for call in api.calls].count("sendMessage") == 1
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_an_edit_of_which_nobody_knows_is_made_again(office: Office, api: BotApi, when: str) -> None:
+    made = await sent(office, api)
+    api.fail("editMessageText", when=when, how="reset")
+    office.correct(made, title="Another title")
+    assert await office.all() == ["Unknown"]
+    office.now += MINUTE
+    assert await office.all() == ["Sent" if when == "before" else "Unchanged"]
+    assert len(api.messages(-1001)) == 1
+
+
+async def test_an_article_that_was_taken_back_is_marked(office: Office, api: BotApi) -> None:
+    made = await sent(office, api)
+    office.take_back(made)
+    assert await office.all() == ["Sent"]
+    [message] = api.messages(-1001)
+    assert "Withdrawn by its source" in message["text"]
+    assert "strikethrough" in [one["type"] for one in message["entities"]]
+
+
+async def test_edits_survive_a_restart(office: Office, api: BotApi) -> None:
+    made = await sent(office, api)
+    office.correct(made, title="Another title")
+    office.desk.outbox = Outbox("123456")
+    [waiting] = office.store.do_now(office.desk.outbox.waiting, office.now)
+    assert (waiting.chat, waiting.due_at) == ("-1001", office.now)
+    assert await office.all() == ["Sent"]
+
+
+# Of what nobody knows whether it arrived.
+
+
+async def lost(office: Office, api: BotApi, when: str, **settings: object) -> None:
+    office.subscribe(**settings)
+    office.publish(entry(1))
+    await office.all()
+    office.publish(entry(2))
+    api.fail("sendMessage", when=when, how="reset")
+    assert await office.all() == ["Unknown"]
+    office.now += MINUTE
+
+
+@pytest.mark.parametrize("policy", ["resend", "park"])
+async def test_a_message_that_arrived_is_found_and_not_sent_again(
+    office: Office, api: BotApi, policy: str
+) -> None:
+    await lost(office, api, "after", on_unknown=policy)
+    assert await office.all() == ["Unchanged"]
+    assert office.counts == {"sent": 2}
+    assert len(api.messages(-1001)) == 2
+    assert all("reply_markup" in one for one in api.messages(-1001))
+
+
+async def test_a_message_that_did_not_arrive_is_sent_again(office: Office, api: BotApi) -> None:
+    await lost(office, api, "before")
+    assert await office.all() == ["Lost", "Sent"]
+    assert len(api.messages(-1001)) == 2
+
+
+async def test_one_that_is_parked_and_not_found_stays_parked(office: Office, api: BotApi) -> None:
+    await lost(office, api, "before", on_unknown="park")
+    assert await office.all() == ["Lost"]
+    assert office.counts == {"sent": 1, "unknown": 1}
+
+
+async def test_in_a_private_chat_there_is_nothing_to_look_for(office: Office, api: BotApi) -> None:
+    office.subscribe("1001")
+    office.publish(entry(1))
+    api.fail("sendMessage", when="after", how="reset")
+    assert await office.all("1001") == ["Unknown"]
+    office.now += MINUTE
+    assert await office.all("1001") == ["Sent"]
+    assert len(api.messages(1001)) == 2
+
+
+# Chats.
+
+
+async def test_a_migrated_group_gets_its_message_under_the_new_number(office: Office, api: BotApi) -> None:
+    api.add_group(-5, "Old", supergroup=False)
+    api.set_state(-5, "migrated", migrated_to=-1005)
+    office.subscribe("-5")
+    office.publish(entry(1))
+    assert await office.all("-5") == ["Migrated"]
+    assert await office.all("-1005") == ["Sent"]
+    assert office.store.do_now(deliveries.get_chat, "-5").state is ChatState.GONE
+
+
+async def test_what_was_sent_before_a_migration_is_not_edited_there(office: Office, api: BotApi) -> None:
+    api.add_group(-5, "Old", supergroup=False)
+    office.subscribe("-5")
+    office.publish(entry(1))
+    await office.all("-5")
+    api.set_state(-5, "migrated", migrated_to=-1005)
+    office.now += MINUTE
+    office.correct(entry(1), title="Another title")
+    assert await office.all("-5") == ["Migrated"]
+    assert await office.all("-1005") == []
+
+
+async def test_an_edit_that_finds_its_chat_gone_closes_it(office: Office, api: BotApi) -> None:
+    made = await sent(office, api)
+    api.set_state(-1001, "kicked")
+    office.correct(made, title="Another title")
+    assert await office.all() == ["ChatClosed"]
+    assert office.store.do_now(deliveries.get_chat, "-1001").state is ChatState.GONE
+    assert office.counts == {State.SENT.value: 1}
