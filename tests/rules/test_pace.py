@@ -93,15 +93,3 @@ def test_a_chat_that_is_closed_is_not_forgotten() -> None:
     pacer.close_chat("1", 500.0)
     pacer.forget_old(400.0)
     assert pacer.chat_ready_at("1") == 500.0
-
-
-def test_a_turn_in_which_nothing_was_sent_costs_nothing() -> None:
-    pacer = Pacer(25)
-    pacer.note("1", 100.0)
-    before = pacer.bot_ready_at()
-    pacer.note("2", 100.05)
-    pacer.take_back("2")
-    assert pacer.bot_ready_at() == pytest.approx(before, abs=0.03)
-    assert pacer.chat_ready_at("2") == 0.0
-    assert pacer.chat_ready_at("1") > 100.0
-    pacer.take_back("3")
