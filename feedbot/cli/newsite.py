@@ -72,8 +72,9 @@ async def _read(config: Config, target: str) -> tuple[str, bytes, str, str]:
             path = Path(target.removeprefix("file://"))
             document = Document(path.absolute().as_uri(), 200, read_document(path))
         name = _name_of(document.url)
-        told = {"url": document.url, "name": name, "charset": document.charset}
-        answer = await worker.run(STUB_SITE, document.body, **told)
+        answer = await worker.run(
+            STUB_SITE, document.body, url=document.url, name=name, charset=document.charset
+        )
         return name, document.body, answer.value["pack"], answer.value["record"]
     finally:
         await worker.close()
