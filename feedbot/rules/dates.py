@@ -7,25 +7,41 @@ from zoneinfo import ZoneInfo
 from feedbot.model import Precision
 
 _LONGEST = 200
-# English, German, French, Spanish, Italian, Portuguese, Dutch and Russian, whole and as they shorten them.
+_LAST_YEAR = 2200
+# Whole and as they are shortened, in the case that a date has: English, German, French, Spanish, Italian,
+# Portuguese, Dutch, the languages of Scandinavia, Indonesian, Turkish, Polish, Czech; Russian, Ukrainian;
+# Greek; Arabic; Hindi; Thai.
 _MONTHS = {
     name: number
     for number, names in enumerate(
-        ("jan january januar jänner janvier janv enero ene gennaio gen janeiro januari января янв",
-         "feb february februar février févr fév febrero febbraio fevereiro fev februari февраля фев февр",
-         "mar march märz mrz mars marzo março maart mrt марта мар",
-         "apr april avril avr abril abr aprile апреля апр",
-         "may mai mayo maggio mag maio mei мая",
-         "jun june juni juin junio giugno giu junho июня июн",
-         "jul july juli juillet juil julio luglio lug julho июля июл",
-         "aug august août agosto ago augustus августа авг",
-         "sep sept september septembre septiembre settembre set setembro сентября сен сент",
-         "oct october oktober okt octobre octubre ottobre ott outubro out октября окт",
-         "nov november novembre noviembre novembro ноября ноя нояб",
-         "dec december dezember dez décembre déc diciembre dic dicembre dezembro декабря дек"), 1)
+        (("jan january januar jänner janvier janv enero ene gennaio gen janeiro januari ocak stycznia ledna"
+         " января янв січня ιανουαρίου يناير जनवरी มกราคม ม.ค"),
+         ("feb february februar février févr fév febrero febbraio fevereiro fev februari şubat lutego února"
+         " февраля фев февр лютого φεβρουαρίου فبراير फ़रवरी फरवरी กุมภาพันธ์ ก.พ"),
+         ("mar march märz mrz mars marzo março maart marts maret mart marca března"
+         " марта мар березня μαρτίου مارس मार्च มีนาคม มี.ค"),
+         ("apr april avril avr abril abr aprile nisan kwietnia dubna"
+         " апреля апр квітня απριλίου أبريل إبريل ابريل अप्रैल เมษายน เม.ย"),
+         "may mai mayo maggio mag maio mei maj mayıs maja května мая травня μαΐου مايو मई พฤษภาคม พ.ค",
+         ("jun june juni juin junio giugno giu junho haziran czerwca června"
+         " июня июн червня ιουνίου يونيو जून มิถุนายน มิ.ย"),
+         ("jul july juli juillet juil julio luglio lug julho temmuz lipca července"
+         " июля июл липня ιουλίου يوليو जुलाई กรกฎาคม ก.ค"),
+         ("aug august août agosto ago augustus augusti agustus ağustos sierpnia srpna"
+         " августа авг серпня αυγούστου أغسطس اغسطس अगस्त สิงหาคม ส.ค"),
+         ("sep sept september septembre septiembre settembre set setembro eylül września září"
+         " сентября сен сент вересня σεπτεμβρίου سبتمبر सितंबर सितम्बर กันยายน ก.ย"),
+         ("oct october oktober okt octobre octubre ottobre ott outubro out ekim października října"
+         " октября окт жовтня οκτωβρίου أكتوبر اكتوبر अक्टूबर ตุลาคม ต.ค"),
+         ("nov november novembre noviembre novembro kasım listopada listopadu"
+         " ноября ноя нояб листопада νοεμβρίου نوفمبر नवंबर नवम्बर พฤศจิกายน พ.ย"),
+         ("dec december dezember dez décembre déc diciembre dic dicembre dezembro desember aralık grudnia"
+         " prosince декабря дек грудня δεκεμβρίου ديسمبر दिसंबर दिसम्बर ธันวาคม ธ.ค")), 1)
     for name in names.split()
 }  # fmt: skip
-_MONTH = r"(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")(?![^\W\d_])\.?"
+_MONTH = (
+    r"(?P<month>" + "|".join(map(re.escape, sorted(_MONTHS, key=len, reverse=True))) + r")(?![^\W\d_])\.?"
+)
 _DAY = r"(?<!\d)(?P<day>\d{1,2})(?:st|nd|rd|th|er)?"
 _YEAR = r"(?P<year>\d{4})(?!\d)"
 _DATES = tuple(
@@ -61,7 +77,7 @@ _CLOCK_TEXT = (
     r"(?:\s*(?P<end>[ap]\.?m\b\.?))?|\s*(?P<full>[ap]\.?m\b\.?)|\s?[시時](?!\w))"
     r"(?:\s*\(?" + _ZONE + r"\)?)?"
 )
-_BETWEEN = r"(?:\s*\([^)]{1,12}\)|T|,|\||·|\s|-(?=\s)|at\b|um\b|à\b|в\b|klo\b|alle\b|a las\b)*\s*"
+_BETWEEN = r"(?:\s*\([^)]{1,12}\)|T|,|\||·|\s|-(?=\s)|at\b|um\b|à\b|в\b|klo\b|alle\b|a las\b|เวลา)*\s*"
 _CLOCK_AFTER = re.compile(_BETWEEN + _CLOCK_TEXT, re.IGNORECASE)
 _CLOCK_BEFORE = re.compile(r"(?<![\d:])" + _CLOCK_TEXT + r"[^\d:]{0,30}$", re.IGNORECASE)
 _CLOCK_BASIC = re.compile(r"T?(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?(?!\d)\s?" + _ZONE + "?")
@@ -86,7 +102,7 @@ def parse_date(text: str | None, zone: str) -> tuple[datetime, Precision] | None
 
     A date without offset is read in `zone`; one without a clock is midnight there (precision day).
     Forms: RFC 5322, ISO 8601 and RFC 3339, Unix seconds, `Jun 18, 2025`, `18 June 2025`, `18. Juni 2025`,
-    `2025.06.18`, `2025년 6월 18일 오후 3:05`, `06/18/2025` where only one reading is a date.
+    `18 يونيو 2025`, `2025.06.18`, `2025년 6월 18일 오후 3:05`, `06/18/2025` where only one reading is a date.
     """
     text = re.sub(r"\s+", " ", (text or "")[:_LONGEST]).strip()
     if not re.search(r"\d", text):
@@ -134,8 +150,10 @@ def _read(text: str, match: re.Match[str], zone: str) -> tuple[datetime, Precisi
 
 
 def _whole_year(text: str) -> int:
-    """RFC 5322 section 4.3: two digits are 1950 to 2049, three count from 1900."""
+    """RFC 5322 section 4.3: two digits are 1950 to 2049, three count from 1900. Thailand counts 543 more."""
     year = int(text)
+    if year > _LAST_YEAR:
+        return year - 543
     return year if len(text) == 4 else year + (2000 if len(text) == 2 and year < 50 else 1900)
 
 
@@ -199,4 +217,4 @@ def _sane(moment: datetime, precision: Precision) -> tuple[datetime, Precision] 
         return None
     if {(day.year, day.month, day.day) for day in (fixed, told)} & _ZERO_DAYS:
         return None
-    return (fixed, precision) if 1900 < fixed.year <= 2200 else None
+    return (fixed, precision) if 1900 < fixed.year <= _LAST_YEAR else None

@@ -132,6 +132,22 @@ def test_dates_in_words(text, expected):
     assert read(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("١٨ يونيو ٢٠٢٥ - ١٤:٠٥", "2025-06-18T14:05:00+09:00 m"),
+        ("18 มิถุนายน 2568 เวลา 14:05 น.", "2025-06-18T14:05:00+09:00 m"),
+        ("18 มิ.ย. 2568", "2025-06-18T00:00:00+09:00 d"),
+        ("18 czerwca 2025, 14:05", "2025-06-18T14:05:00+09:00 m"),
+        ("18 Haziran 2025", "2025-06-18T00:00:00+09:00 d"),
+        ("18 जून 2025", "2025-06-18T00:00:00+09:00 d"),
+        ("18 червня 2025", "2025-06-18T00:00:00+09:00 d"),
+    ],
+)
+def test_dates_of_other_scripts_digits_and_eras(text, expected):
+    assert read(text) == expected
+
+
 @pytest.mark.parametrize("text", ["06/18/2025", "18/06/2025", "18-06-2025"])
 def test_slashes_are_read_where_only_one_reading_is_a_date(text):
     assert read(text) == "2025-06-18T00:00:00+09:00 d"
