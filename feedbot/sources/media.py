@@ -14,7 +14,7 @@ MOST = 32
 _IMAGE_NAME = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?:$|[?#:])", re.IGNORECASE)
 # Faces of authors: WordPress names one first, GitHub nothing else.
 _AVATAR = re.compile(r"https?://(?:[^/]*gravatar\.com|avatars\d*\.githubusercontent\.com)/", re.IGNORECASE)
-_SMALLEST = 100  # pixels of a side
+_SMALLEST = 100  # pixels of the longer side; Quarto writes 144 by 96 of every picture
 
 
 def photos_of(
@@ -108,7 +108,7 @@ def _widest(found: Iterable[Photo]) -> list[Photo]:
     by_path: dict[str, Photo] = {}
     for photo in found:
         sides = [side for side in (photo.width, photo.height) if side]
-        if photo.url is None or _AVATAR.match(photo.url) or min(sides, default=_SMALLEST) < _SMALLEST:
+        if photo.url is None or _AVATAR.match(photo.url) or max(sides, default=_SMALLEST) < _SMALLEST:
             continue
         parts = urlsplit(photo.url)
         path = f"{parts.netloc}{parts.path}" if photo.width or not parts.query else photo.url

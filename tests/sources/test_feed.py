@@ -217,6 +217,12 @@ def test_the_image_element_of_an_entry_is_its_photo(image: str):
     assert entry.title == "a"
 
 
+def test_a_picture_told_as_a_small_landscape_is_a_photo():
+    """Quarto writes 144 by 96 of every picture, whatever its size."""
+    told = '<media:content url="/banner.png" medium="image" width="144" height="96"/>'
+    assert [photo.url for photo in item(f"<title>a</title>{told}").photos]
+
+
 def test_faces_and_icons_are_no_photos():
     face = '<media:content url="https://secure.gravatar.com/avatar/1" medium="image"/>'
     icon = '<media:thumbnail url="https://a.example/i.png" width="30" height="30"/>'
