@@ -3,18 +3,24 @@
 import argparse
 import asyncio
 import sys
+from collections.abc import Callable
 
+from feedbot.demo.botapi.clock import ManualClock
 from feedbot.demo.botapi.server import BotApi
 
 
 async def _serve(options: argparse.Namespace) -> None:
-    api = BotApi(options.token, options.username, enforce_limits=not options.no_limits)
-    for text in options.private:
-        number, _, name = text.partition(":")
-        api.add_private(int(number), name or number)
-    for text in options.channel:
-        number, _, name = text.partition(":")
-        api.add_channel(int(number), name or number)
+    clock = ManualClock() if options.manual_clock else None
+    api = BotApi(options.token, options.username, enforce_limits=not options.no_limits, clock=clock)
+    makers: dict[str, Callable[[int, str], object]] = {
+        "private": api.add_private,
+        "group": api.add_group,
+        "channel": api.add_channel,
+    }
+    for kind, make in makers.items():
+        for text in getattr(options, kind):
+            number, _, name = text.partition(":")
+            make(int(number), name or number)
     await api.start(options.host, options.port)
     sys.stdout.write(f"{api.url}\n")
     sys.stdout.flush()
@@ -28,12 +34,13 @@ def main() -> None:
     """Serve until interrupted."""
     parser = argparse.ArgumentParser(description="A Bot API emulator with a page that shows its chats.")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8082)
+    parser.add_argument("--port", type=int, default=8082, help="0: any that is free; the address is printed")
     parser.add_argument("--token", default="123456:TEST")
     parser.add_argument("--username", default="feedbot_demo_bot")
-    parser.add_argument("--private", action="append", default=[], metavar="NUMBER:NAME")
-    parser.add_argument("--channel", action="append", default=[], metavar="NUMBER:TITLE")
+    for kind, name in (("private", "NAME"), ("group", "TITLE"), ("channel", "TITLE")):
+        parser.add_argument(f"--{kind}", action="append", default=[], metavar=f"NUMBER:{name}")
     parser.add_argument("--no-limits", action="store_true", help="never answer 429")
+    parser.add_argument("--manual-clock", action="store_true", help="time passes by /control/advance alone")
     try:
         asyncio.run(_serve(parser.parse_args()))
     except KeyboardInterrupt:

@@ -1,7 +1,7 @@
 """Breaking calls on purpose, before or after the server accepted them."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -24,7 +24,7 @@ class Fault:
     how: str
     times: int
     chat_id: int | None = None
-    error: ApiError | None = None
+    error: ApiError = field(default_factory=lambda: ApiError(500, "Internal Server Error: restart"))
     seconds: float = 1.0
     skip: int = 0
     containing: str = ""
@@ -75,7 +75,7 @@ async def break_call(fault: Fault, request: web.Request, body: bytes, silence: f
     """Answer as the fault says: not at all, half, or with a page of some proxy."""
     transport = request.transport
     if fault.how == "error":
-        return (fault.error or ApiError(500, "Internal Server Error: restart")).response()
+        return fault.error.response()
     if fault.how in {"html502", "html200"}:
         return web.Response(text=_PAGE, status=int(fault.how[-3:]), content_type="text/html")
     if fault.how == "half":

@@ -78,9 +78,10 @@ class Uploads:
         """The seconds that an upload of so many bytes is held back; None: too far behind, it is refused."""
         if size <= UPLOAD_BYTES:
             return 0.0
-        last = self._last.get(size, 0.0)
+        last = self._last.get(size, -math.inf)
         if last > now + _UPLOAD_BEHIND:
             return None
         gap = min(0.9, max(0.2, size * 1e-7))
         self._last[size] = max(last + gap, now - _UPLOAD_BURST)
-        return max(0.0, self._last[size] - now)
+        wait = self._last[size] - now
+        return wait if wait > 0.001 else 0.0  # less is rounding

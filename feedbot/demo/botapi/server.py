@@ -13,6 +13,7 @@ from aiohttp import web
 
 from feedbot.demo.botapi.calls import Call, Upload
 from feedbot.demo.botapi.chats import STATES, Chat, Person
+from feedbot.demo.botapi.control import Control
 from feedbot.demo.botapi.errors import ApiError, bad_request
 from feedbot.demo.botapi.faults import Fault, Faults, break_call
 from feedbot.demo.botapi.members import STATUSES
@@ -155,7 +156,9 @@ class BotApi:
         html502, html200, error, or slow by so many `seconds`. `skip` spares the first ones; `chat_id` and
         `containing` say which messages are meant.
         """
-        self.faults.add(Fault(method, when, how, times, chat_id, error, seconds, skip, containing))
+        fault = Fault(method, when, how, times, chat_id, seconds=seconds, skip=skip, containing=containing)
+        fault.error = error or fault.error
+        self.faults.add(fault)
 
     def slow(self, *, before: float = 0.0, after: float = 0.0) -> None:
         """Let every message take so many seconds until it is accepted, and from there to its answer."""
@@ -193,11 +196,13 @@ class BotApi:
         """Listen; `url` says where."""
         self._session = aiohttp.ClientSession(trust_env=False)
         app = web.Application(client_max_size=_MOST_BYTES)
-        page = Page(self.world)
+        page, control = Page(self.world), Control(self)
         app.router.add_get("/", page.show)
         app.router.add_post("/say/{person:\\d+}", page.say)
         app.router.add_get("/state.json", page.state)
         app.router.add_get("/ledger.json", page.ledger)
+        app.router.add_get("/calls.json", control.calls)
+        app.router.add_post("/control/{handle}", control.handle)
         app.router.add_get("/file/{unique}", page.file)
         app.router.add_get("/style.css", page.style)
         app.router.add_get("/page.js", page.script)
@@ -242,7 +247,8 @@ class BotApi:
         self._tell("arrived", name, where)
         await self._dawdle(name, "before", where, text)
         if fault := self.faults.take(name, "before", where, text):
-            self._log(call, chat, 0)
+            refused = fault.error if fault.how == "error" else None
+            self._log(call, chat, refused.code if refused else 0, refused.description if refused else "")
             return await break_call(fault, request, b"", self._silence)
         try:
             with self._one_at_a_time(chat if name in POSTING else None):
