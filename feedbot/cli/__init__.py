@@ -37,6 +37,7 @@ app = typer.Typer(
 )
 _MODULES = {
     "check": "daemon",
+    "delivery": "delivery",
     "demo": "demo",
     "new-site": "newsite",
     "once": "daemon",

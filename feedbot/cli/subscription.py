@@ -1,16 +1,22 @@
 """The commands of `subscription`."""
 
+from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import partial
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy import Connection
 from telegram.error import TelegramError
 
-from feedbot.cli import Json, app, open_store, read_config, wait_for
+from feedbot.cli import Json, app, in_one_transaction, open_store, read_config, wait_for
 from feedbot.cli.show import as_json, as_table, hidden, iso, say
 from feedbot.config import Config, parse_chat, read_token
 from feedbot.errors import ConfigError, UsageError
-from feedbot.store import subscriptions
+from feedbot.model import Address, Chat, ChatState, Subscription
+from feedbot.store import deliveries, subscriptions
 from feedbot.telegram.permission import ask_permission
 from feedbot.telegram.send import Sender
 
@@ -32,27 +38,144 @@ def subscription_list(context: typer.Context, json: Json = False) -> None:
     """Every subscription and the state of its chat."""
     _, store = open_store(context)
     known = store.do_now(subscriptions.all_subscriptions)
+    closed = store.do_now(subscriptions.closed_topics)
     store.close_now()
     found = [
         {
             "chat": one.address.chat,
             "topic": one.address.topic,
             "category": one.category,
+            "style": one.style,
             "configured": one.configured,
+            "paused": one.paused,
+            "muted": list(one.muted),
             "since": iso(one.created_at),
-            "state": chat.state.value,
-            "reason": hidden(chat.reason),
+            **_state(chat, closed.get(one.address)),
         }
         for one, chat in known
     ]
     if json:
         as_json(found)
         return
-    as_table(
-        ["chat", "topic", "category", "configured", "since", "state", "reason"],
-        [list(one.values()) for one in found],
-        "Nobody is subscribed yet.",
-    )
+    columns = [
+        "chat",
+        "topic",
+        "category",
+        "style",
+        "configured",
+        "paused",
+        "muted",
+        "since",
+        "state",
+        "reason",
+    ]
+    as_table(columns, [list(one.values()) for one in found], "Nobody is subscribed yet.")
+
+
+def _state(chat: Chat, topic_closed: str | None) -> dict[str, str | None]:
+    """Whether messages go there, and why not."""
+    if topic_closed and chat.state is ChatState.ACTIVE:
+        return {"state": ChatState.SUSPENDED.value, "reason": hidden(topic_closed)}
+    return {"state": chat.state.value, "reason": hidden(chat.reason)}
+
+
+ChatWord = Annotated[str, typer.Argument(metavar="CHAT", help="A number or a @name.")]
+Slug = Annotated[str | None, typer.Argument(metavar="CATEGORY", help="That one alone.")]
+Topic = Annotated[int, typer.Option(min=0, help="Of a forum.")]
+
+
+class Style(StrEnum):
+    """How messages look."""
+
+    PHOTO = "photo"
+    TEXT = "text"
+    FULL = "full"
+    LINK = "link"
+
+
+@subscription_app.command("add", context_settings=NUMBERS)
+def subscription_add(
+    context: typer.Context,
+    chat: ChatWord,
+    category: Annotated[str, typer.Argument(metavar="CATEGORY")],
+    topic: Topic = 0,
+    style: Annotated[Style, typer.Option(help="How messages look.")] = Style.PHOTO,
+    latest: Annotated[int, typer.Option(min=0, max=100, help="So many that are out already come first.")] = 0,
+    json: Json = False,
+) -> None:
+    """Subscribe a chat while the daemon runs."""
+    config = read_config(context)
+    if category not in (known := [one.slug for one in config.category]):
+        raise UsageError(f"category {category!r} is not defined; known: {', '.join(known) or 'none'}")
+    address = Address(chat_of(chat), topic)
+    wanted = Subscription(0, address, category, style=style.value, latest=latest)
+    now = datetime.now(UTC)
+    if not in_one_transaction(config, lambda connection: subscriptions.subscribe(connection, wanted, now)):
+        raise UsageError(f"{address.chat} is subscribed to {category} already")
+    _done(json, address, [category], f"{address.chat} gets {category} from now on.")
+
+
+@subscription_app.command("pause", context_settings=NUMBERS)
+def subscription_pause(
+    context: typer.Context, chat: ChatWord, category: Slug = None, topic: Topic = 0, json: Json = False
+) -> None:
+    """Send a chat nothing, until it is resumed."""
+    address = Address(chat_of(chat), topic)
+    change = partial(subscriptions.pause, address=address, category=category, paused=True)
+    found = _change(read_config(context), change, address, category)
+    _done(json, address, found, f"{address.chat} gets nothing of {', '.join(found)} until it is resumed.")
+
+
+@subscription_app.command("resume", context_settings=NUMBERS)
+def subscription_resume(
+    context: typer.Context, chat: ChatWord, category: Slug = None, topic: Topic = 0, json: Json = False
+) -> None:
+    """Go on sending to a chat that was paused, or that took no messages."""
+    address, now = Address(chat_of(chat), topic), datetime.now(UTC)
+
+    def change(connection: Connection) -> list[str]:
+        deliveries.open_topic(connection, address)
+        subscriptions.revive(connection, address.chat, now)
+        return subscriptions.pause(connection, address, category, paused=False)
+
+    found = _change(read_config(context), change, address, category)
+    _done(json, address, found, f"{address.chat} gets {', '.join(found)} again.")
+
+
+@subscription_app.command("remove", context_settings=NUMBERS)
+def subscription_remove(
+    context: typer.Context, chat: ChatWord, category: Slug = None, topic: Topic = 0, json: Json = False
+) -> None:
+    """End a chat's subscriptions; what waits for them is skipped."""
+    config, address, now = read_config(context), Address(chat_of(chat), topic), datetime.now(UTC)
+    for item in config.subscription:
+        if Address(item.chat, item.topic) == address and category in {None, item.category}:
+            raise UsageError(
+                f"{item.chat} with {item.category} stands in the configuration; remove it there, or pause it"
+            )
+    change = partial(subscriptions.unsubscribe, address=address, category=category, now=now)
+    found = _change(config, change, address, category)
+    _done(json, address, found, f"{address.chat} gets {', '.join(found)} no more.")
+
+
+def _change(
+    config: Config, change: Callable[[Connection], list[str]], address: Address, category: str | None
+) -> list[str]:
+    def unit(connection: Connection) -> list[str]:
+        if found := change(connection):
+            return found
+        what = f" to {category}" if category else ""
+        where = f" with topic {address.topic}" if address.topic else ""
+        raise UsageError(f"{address.chat}{where} is not subscribed{what}; see `feedbot subscription list`")
+
+    return in_one_transaction(config, unit)
+
+
+def _done(json: bool, address: Address, categories: list[str], sentence: str) -> None:
+    if json:
+        as_json({"chat": address.chat, "topic": address.topic, "categories": categories})
+    else:
+        say(sentence)
 
 
 @subscription_app.command("test", context_settings=NUMBERS)

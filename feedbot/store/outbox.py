@@ -86,7 +86,8 @@ def _to_send() -> ColumnElement[bool]:
         or_(table.c.probed.is_(None), table.c.probed != deliveries.NOT_THERE),
     )
     unknown = or_(subscriptions.c.on_unknown == "resend", probed)
-    return and_(_WAITING, or_(table.c.state == State.PENDING.value, unknown), ~_topic_closed())
+    wanted = or_(table.c.state == State.PENDING.value, unknown)
+    return and_(_WAITING, wanted, subscriptions.c.paused.is_(False), ~_topic_closed())
 
 
 def _topic_closed() -> ColumnElement[bool]:

@@ -50,6 +50,11 @@ def all_subscriptions(connection: Connection) -> list[tuple[Subscription, Chat]]
     return [(subscription, known[subscription.address.chat]) for subscription in found]
 
 
+def closed_topics(connection: Connection) -> dict[Address, str]:
+    """The forum topics that take no messages, and why."""
+    return {Address(row.chat, row.topic): row.reason for row in connection.execute(select(topics))}
+
+
 def of_address(connection: Connection, address: Address) -> list[Subscription]:
     """What one address is subscribed to."""
     here = and_(subscriptions.c.chat == address.chat, subscriptions.c.topic == address.topic)
@@ -73,7 +78,7 @@ def sync_configured(connection: Connection, wanted: Iterable[Subscription], now:
             subscribe(connection, subscription, now)
             continue
         settings = rows.subscription_values(subscription, now)
-        for begun in ("created_at", "latest"):
+        for begun in ("created_at", "latest", "paused"):
             del settings[begun]
         connection.execute(subscriptions.update().where(subscriptions.c.id == row).values(settings))
     for row in known.values():
@@ -92,7 +97,7 @@ def subscribe(connection: Connection, wanted: Subscription, now: datetime) -> bo
     known = connection.execute(select(subscriptions).where(place)).mappings().first()
     if known and known["ended_at"] is None:
         return False
-    values = rows.subscription_values(wanted, now)
+    values = rows.subscription_values(wanted, now) | {"muted": "[]"}
     where = ["chat", "topic", "category"]
     connection.execute(insert(subscriptions).values(values).on_conflict_do_update(where, set_=values))
     return True
@@ -104,6 +109,17 @@ def unsubscribe(connection: Connection, address: Address, category: str | None, 
     for subscription in ended:
         _end(connection, subscription.id, now)
     return [subscription.category for subscription in ended]
+
+
+def pause(connection: Connection, address: Address, category: str | None, *, paused: bool) -> list[str]:
+    """Pause the subscriptions of an address to a category, or to all, or go on with them; which those are.
+
+    Who goes on says that the chat and the topic take messages again.
+    """
+    found = [one for one in of_address(connection, address) if category in {None, one.category}]
+    here = subscriptions.c.id.in_([one.id for one in found])
+    connection.execute(subscriptions.update().where(here).values(paused=paused))
+    return [one.category for one in found]
 
 
 def _end(connection: Connection, row: int, now: datetime) -> None:

@@ -1,0 +1,132 @@
+"""`delivery` and `subscription` change what is sent, in one short transaction."""
+
+from pathlib import Path
+
+import pytest
+
+from feedbot.model import ChatState, SourceState
+from feedbot.rules.delivery import Sent, Unknown
+from feedbot.store import Store, deliveries, outcomes, subscriptions
+from feedbot.store.outbox import Outbox
+from tests.cli.conftest import Feedbot
+from tests.support import NOW, SOURCE, entry, new, save_poll, subscription
+
+
+@pytest.fixture
+def outbox(database: Path) -> Path:
+    """One message sent, one of which nobody knows, one that waits; the unknown one is parked."""
+    store = Store.open(database)
+    store.do_now(subscriptions.subscribe, subscription("1001", on_unknown="park"), NOW)
+    state = SourceState("gazette", next_poll=NOW, last_success=NOW)
+    save_poll(store, SOURCE, new(entry(1), entry(2)), state, NOW)
+    for outcome in (Sent(7), Unknown("no answer: timed out")):
+        picked = store.do_now(Outbox("bot").pick, "1001", NOW)
+        store.do_now(outcomes.record, picked.delivery, outcome, NOW)
+    store.close_now()
+    return database
+
+
+def ids(feedbot: Feedbot, state: str) -> list[int]:
+    return [one["id"] for one in feedbot("delivery", "list", "--state", state, "--json").json]
+
+
+def test_the_outbox_says_what_became_of_each(feedbot: Feedbot, outbox: Path) -> None:
+    listed = feedbot("delivery", "list", "--json").json
+    assert sorted((one["chat"], one["state"]) for one in listed) == [
+        ("-1001", "pending"),
+        ("-1001", "pending"),
+        ("1001", "sent"),
+        ("1001", "unknown"),
+    ]
+    [unknown] = [one for one in listed if one["state"] == "unknown"]
+    assert (unknown["title"], unknown["reason"]) == ("Article 2", "no answer: timed out")
+    assert "Article 2" in feedbot("delivery", "list").out
+    assert len(feedbot("delivery", "list", "--limit", 1, "--json").json) == 1
+    assert feedbot("delivery", "list", "--state", "nonsense").code == 2
+
+
+@pytest.mark.parametrize(("how", "after"), [("sent", "sent"), ("resend", "pending"), ("drop", "skipped")])
+def test_what_nobody_knows_is_settled_by_hand(feedbot: Feedbot, outbox: Path, how: str, after: str) -> None:
+    [unknown] = ids(feedbot, "unknown")
+    done = feedbot("delivery", "settle", unknown, how, "--json")
+    assert (done.code, done.json) == (0, {"id": unknown, "state": after})
+    assert unknown in ids(feedbot, after)
+    store = Store.open(outbox)
+    picked = store.do_now(Outbox("bot").pick, "1001", NOW.replace(year=2040))
+    store.close_now()
+    assert (picked is not None) == (how == "resend")
+
+
+def test_what_was_sent_cannot_be_settled(feedbot: Feedbot, outbox: Path) -> None:
+    [sent] = ids(feedbot, "sent")
+    assert feedbot("delivery", "settle", sent, "resend").code == 2
+    assert feedbot("delivery", "settle", 99, "drop").code == 2
+
+
+def listed(feedbot: Feedbot) -> dict[tuple[str, int], dict]:
+    return {(one["chat"], one["topic"]): one for one in feedbot("subscription", "list", "--json").json}
+
+
+def test_a_chat_is_subscribed_paused_resumed_and_removed(feedbot: Feedbot, database: Path) -> None:
+    words = ("-1005", "policies", "--topic", 7)
+    done = feedbot("subscription", "add", *words, "--style", "link", "--latest", 3, "--json")
+    assert (done.code, done.json) == (0, {"chat": "-1005", "topic": 7, "categories": ["policies"]})
+    assert feedbot("subscription", "add", *words).code == 2
+    made = listed(feedbot)["-1005", 7]
+    assert (made["style"], made["paused"], made["state"]) == ("link", False, "active")
+    assert feedbot("subscription", "pause", "-1005", "--topic", 7).code == 0
+    assert listed(feedbot)["-1005", 7]["paused"] is True
+    assert feedbot("subscription", "resume", "-1005", "policies", "--topic", 7).code == 0
+    assert listed(feedbot)["-1005", 7]["paused"] is False
+    assert feedbot("subscription", "remove", "-1005", "--topic", 7).code == 0
+    assert ("-1005", 7) not in listed(feedbot)
+    assert feedbot("subscription", "remove", "-1005", "--topic", 7).code == 2
+
+
+def test_nothing_is_sent_while_a_subscription_is_paused(feedbot: Feedbot, outbox: Path) -> None:
+    def waits() -> bool:
+        store = Store.open(outbox)
+        found = store.do_now(Outbox("bot").waiting, NOW)
+        store.close_now()
+        return "-1001" in {one.chat for one in found}
+
+    assert waits()
+    feedbot("subscription", "pause", "-1001")
+    assert not waits()
+    feedbot("subscription", "resume", "-1001")
+    assert waits()
+
+
+def test_resuming_opens_a_chat_that_took_nothing(feedbot: Feedbot, database: Path) -> None:
+    store = Store.open(database)
+    why = "Bad Request: CHAT_WRITE_FORBIDDEN"
+    store.do_now(subscriptions.close_chat, "-1001", ChatState.SUSPENDED, why, NOW)
+    store.do_now(deliveries.block_chat, "-1001", NOW)
+    store.close_now()
+    assert listed(feedbot)["-1001", 0]["reason"] == "Bad Request: CHAT_WRITE_FORBIDDEN"
+    feedbot("subscription", "resume", "-1001")
+    assert listed(feedbot)["-1001", 0]["state"] == "active"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("add", "no chat", "policies"),
+        ("add", "1001", "sports"),
+        ("add", "1001", "policies", "--style", "big"),
+        ("add", "1001", "policies", "--latest", "-1"),
+        ("pause", "77"),
+        ("resume", "-1001", "sports"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_as_usage(feedbot: Feedbot, database: Path, words) -> None:
+    done = feedbot("subscription", *words)
+    assert (done.code, done.out) == (2, "")
+    assert len(listed(feedbot)) == 1
+
+
+def test_what_stands_in_the_configuration_is_removed_there(feedbot: Feedbot, config: Path) -> None:
+    config.write_text(config.read_text() + '[[subscription]]\nchat = "-1001"\ncategory = "policies"\n')
+    done = feedbot("subscription", "remove", "-1001")
+    assert done.code == 2
+    assert "configuration" in done.err
