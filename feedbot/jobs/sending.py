@@ -23,7 +23,7 @@ _EARLY = 0.25  # seconds before its turn a message is read and written down as b
 _FEWEST_EARLY = 2
 _STOPPED_FOR = 3600.0
 _FRESH, _OLD = 1.0, 60.0  # what is known of the outbox is taken for true so long; and not longer
-_SHARE, _RAREST = 20, 10.0  # reading it takes a twentieth of the time at most, but every ten seconds it is read
+_SHARE, _RAREST = 20, 10.0  # reading takes a twentieth of the time, unless that is more than ten seconds
 _LOOK = 2.0  # so often it is looked whether another process changed the outbox
 _REMEMBERED = timedelta(seconds=60)
 _JUMP = 1.0  # seconds by which the wall clock differs when it was set
@@ -103,7 +103,8 @@ class Lane:
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             wait = await self._start_ready()
-            if not self._tasks and wait > left and not self._is_stale:
+            nothing = self._agenda.next_at(time.monotonic()) > deadline and not self._is_stale
+            if nothing and not self._tasks:
                 return
             await self._sleep(wait, left)
 

@@ -12,6 +12,7 @@ from enum import IntEnum
 from feedbot.rules.pace import Pacer
 
 INF = float("inf")
+_MOST_STALE = 64
 
 
 class Priority(IntEnum):
@@ -69,11 +70,19 @@ class Agenda:
         if self._heads.get(head.chat) != head:
             self._heads[head.chat] = head
             heapq.heappush(self._later, (head.due, head.since, head.chat, head))
+            self._clear_out()
 
-    def take(self, now: float) -> Head | None:
-        """The chat to be written to now, None while there is none or the bot must wait."""
+    def _clear_out(self) -> None:
+        """Drop the places of heads that were shown anew since, before they are more than those that count."""
+        for heap in (self._later, self._ready):
+            if len(heap) > _MOST_STALE + 2 * len(self._heads):
+                heap[:] = [place for place in heap if self._heads.get(place[-2]) is place[-1]]
+                heapq.heapify(heap)
+
+    def take(self, now: float, early: float = 0.0) -> Head | None:
+        """The chat to be written to now; None while there is none or the bot waits longer than `early`."""
         self._ripen(now)
-        if self._pacer.bot_ready_at() > now:
+        if self._pacer.bot_ready_at() > now + early:
             return None
         while self._ready:
             _, _, chat, head = heapq.heappop(self._ready)
@@ -100,12 +109,13 @@ class Agenda:
                 # else some chats would fall behind, and at the end wait for their own limits alone.
                 heapq.heappush(self._ready, (head.since + head.priority, at, chat, head))
 
-    def next_at(self, now: float) -> float:
-        """When there may be something to take; infinity if nothing waits."""
+    def next_at(self, now: float, early: float = 0.0) -> float:
+        """When there may be something to take so early; infinity if nothing waits."""
         self._ripen(now)
         for heap in (self._ready, self._later):
             while heap and self._heads.get(heap[0][-2]) is not heap[0][-1]:
                 heapq.heappop(heap)
+        bot = self._pacer.bot_ready_at() - early
         if self._ready:
-            return max(now, self._pacer.bot_ready_at())
-        return max(self._later[0][0], self._pacer.bot_ready_at()) if self._later else INF
+            return max(now, bot)
+        return max(self._later[0][0], bot) if self._later else INF

@@ -1,0 +1,31 @@
+"""When the wall clock was set: what waits in the outbox goes on waiting as long as it was told."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, text
+
+from feedbot.store.tables import MILLISECOND, chats, deliveries, topics
+
+_WAITING = text("deliveries.state IN ('pending', 'unknown', 'sending')")
+_NEVER_TRIED = text("deliveries.state = 'pending' AND deliveries.attempts = 0 AND deliveries.error IS NULL")
+
+
+def was_set(connection: Connection, now: datetime, by: timedelta) -> None:
+    """Move the times that were still to come: `now` is the clock's time since it was set, by so much."""
+    future = min(now, now - by)
+    for table, column in (
+        (deliveries, deliveries.c.due_at),
+        (deliveries, deliveries.c.edit_due),
+        (chats, chats.c.blocked_until),
+        (topics, topics.c.blocked_until),
+    ):
+        moved = table.update().where(column > future).values({column: column + by // MILLISECOND})
+        connection.execute(moved.where(_WAITING) if column is deliveries.c.due_at else moved)
+
+
+def may_have_been_set(connection: Connection, now: datetime) -> int:
+    """What was never tried was due when it was written. Where that is still to come, the clock was set back
+    while nobody looked; how many messages wait no more for that.
+    """
+    future = deliveries.update().where(_NEVER_TRIED, deliveries.c.due_at > now)
+    return connection.execute(future.values(due_at=now)).rowcount
