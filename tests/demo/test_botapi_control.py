@@ -2,13 +2,19 @@
 
 import asyncio
 import json
+import re
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from feedbot.demo.botapi.chats import STATES
+from feedbot.demo.botapi.control import Control
+from feedbot.demo.botapi.faults import HOWS
+from feedbot.demo.botapi.methods import METHODS
 from tests.demo.botapi_client import ADA, NEWS, Client
 
 
@@ -97,3 +103,11 @@ async def test_it_runs_alone_and_says_where() -> None:
         code = await process.wait()
     assert [(chat["id"], chat["type"]) for chat in chats] == [(1001, "private"), (-5, "supergroup")]
     assert code == 0
+
+
+async def test_the_page_about_the_emulator_names_each_handle_state_fault_and_method(bot: Client) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "bot-api-emulator.md").read_text(encoding="utf-8")
+    for name in {*Control(bot.api).handles, *STATES, *HOWS}:
+        assert f"`{name}`" in page, name
+    words = set(re.findall(r"\w+", page.casefold()))
+    assert set(METHODS) <= words
