@@ -112,7 +112,7 @@ def configured_subscriptions(config: Config) -> list[Subscription]:
 
 def make_client(
     config: Config,
-    before_large: Callable[[str], Awaitable[object]] | None = None,
+    before_large: Callable[[str], Awaitable[bool]] | None = None,
     guard: Guard | None = None,
 ) -> Client:
     """The client towards strangers; large bodies wait for `before_large`."""

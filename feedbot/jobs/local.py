@@ -12,7 +12,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from feedbot.errors import FeedbotError
 from feedbot.jobs.observe import Observer
 from feedbot.jobs.sending import Lane
-from feedbot.jobs.turns import MOST_POLLS, Turns
+from feedbot.jobs.turns import Turns
 from feedbot.jobs.websub import WebSub
 from feedbot.model import Source, SourceState
 from feedbot.pipeline import Tools, complete, poll, publish, publish_index, take_in
@@ -46,7 +46,7 @@ class Local:
     ) -> None:
         self._tools, self._sources, self._observer = tools, known, observer
         self._lane, self._clock = lane, clock
-        self._turns = Turns(tools.client.host_concurrency)
+        self._turns = Turns(tools.client.host_concurrency, tools.client.expected, tools.client.is_asking)
         self._rest_until = 0.0
         self._unwritten: dict[str, float] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -105,19 +105,18 @@ class Local:
         self._last_tick = time.monotonic()
         now = self._clock()
         running = {key.removeprefix("poll:") for key in self._running if key.startswith("poll:")}
-        if len(running) >= MOST_POLLS:
+        due = await self._tools.store.do(sources.waiting, now, _MOST_DUE)
+        chosen = self._turns.choose(due, running, now)
+        if not chosen:
             return
-        due = await self._tools.store.do(sources.due_sources, now, _MOST_DUE)
-        for stored, state in self._turns.choose(due, running, now):
+        for stored, state in await self._tools.store.do(sources.some_sources, chosen):
             source = self._sources.get(stored.id, stored)
             self._start(f"poll:{source.id}", partial(self._poll, source, state))
 
     async def _poll(self, source: Source, state: SourceState) -> None:
         started = time.monotonic()
         report = await poll(self._tools, source, state, self._clock(), jitter=jitter())
-        took = time.monotonic() - started
-        self._turns.note(source.id, took, failed=report.error is not None)
-        self._observer.polled(report, took)
+        self._observer.polled(report, time.monotonic() - started)
         self._wake()
 
     async def _tick_pages(self) -> None:

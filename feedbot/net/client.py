@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from io import BytesIO
-from typing import TypeVar
 
 import aiohttp
 from multidict import CIMultiDict
@@ -36,8 +35,9 @@ from feedbot.net.answer import (
 )
 from feedbot.net.bounds import Limit, Reply
 from feedbot.net.crawling import Crawling
-from feedbot.net.faults import CONNECT_SECONDS, FAULTS, told
-from feedbot.net.gate import STEPS, Gate, Left
+from feedbot.net.exchange import Exchanges
+from feedbot.net.faults import CONNECT_SECONDS
+from feedbot.net.gate import Gate, Left
 from feedbot.net.guard import Guard
 from feedbot.net.inflate import OFFERED, Inflater, TooLargeError, megabytes
 from feedbot.net.manners import BusyError, Manners
@@ -53,7 +53,6 @@ _PIECE = 65_536
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LARGE_CALL = 1_000_000
 _PERMANENT = frozenset({301, 308})
-_T = TypeVar("_T")
 
 
 def user_agent(version: str, contact: str) -> str:
@@ -93,18 +92,27 @@ class Client:
         lookup: Lookup = socket.getaddrinfo,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-        before_large: Callable[[str], Awaitable[object]] | None = None,
+        before_large: Callable[[str], Awaitable[bool]] | None = None,
     ) -> None:
         """`lookup` answers in the place of the machine's resolver; `clock` and `sleep` move the pauses. What
-        is left of a large body is taken in after `before_large`: whoever reads them may be behind.
+        is left of a large body is taken in after `before_large`: whoever reads them may be behind. It says
+        whether those of the one it is asked for are read quickly.
         """
         self._agent, self._guard, self._lookup = user_agent, guard, lookup
         self._gap, self._clock = host_gap.total_seconds(), clock
         self.host_concurrency = host_concurrency
-        self._manners = Manners(host_concurrency, clock=clock, sleep=sleep)
+        self._exchanges = Exchanges(Manners(host_concurrency, clock=clock, sleep=sleep), self._is_public)
         self._crawling = {verify: self._make_crawling(verify_tls=verify) for verify in (True, False)}
         self._gate = Gate(before_large)
         self._open: tuple[aiohttp.ClientSession, Resolver] | None = None
+
+    def expected(self, whose: str) -> float:
+        """Seconds that an answer is expected to take; 0 where nothing is known."""
+        return self._exchanges.habits.of(whose) or 0.0
+
+    def is_asking(self, whose: str) -> bool:
+        """Whether an answer is waited for, or a turn at its host; not while it waits for us."""
+        return self._exchanges.is_asking(whose)
 
     def is_public(self, url: str) -> bool:
         """Whether a URL is of the public internet, and not one of the operator's networks."""
@@ -149,7 +157,7 @@ class Client:
         try:
             return await self._in_time(wish)
         except BusyError as error:
-            raise _busy(wish.first) from error
+            raise _busy(wish.first, error) from error
 
     async def call(
         self,
@@ -175,11 +183,11 @@ class Client:
         ask = partial(self._call, target, body, sent)
         try:
             left = Left(Limit.CALL.seconds, _PATIENCE_SECONDS)
-            return await self._in_turn(target, self._gap if gap else 0.0, left, ask)
+            return await self._exchanges.run(target, self._gap if gap else 0.0, left, ask)
         except TimeoutError as error:
             raise _late(target, Limit.CALL) from error
         except BusyError as error:
-            raise _busy(target) from error
+            raise _busy(target, error) from error
 
     async def _call(self, target: URL, body: bytes | None, headers: Mapping[str, str]) -> Reply:
         method = "GET" if body is None else "POST"
@@ -220,27 +228,8 @@ class Client:
         gap = self._gap if wish.limit.gap else 0.0
         if wish.robots:
             gap = await self._ask_robots(target, wish, left, gap)
-        return await self._in_turn(target, gap, left, partial(self._ask, target, wish, left))
-
-    async def _in_turn(self, target: URL, gap: float, left: Left, ask: Callable[[], Awaitable[_T]]) -> _T:
-        """One request in its turn, taken off what is left. Raises FetchError, TimeoutError, BusyError."""
-        public = self._is_public(target)
-        # Two ports of an operator's address are two programs; a public host is one whatever its port.
-        host = (target.raw_host or "").rstrip(".")
-        name = host if public else f"{host}:{target.port}"
-        came = time.monotonic()
-        async with self._manners.turn(name, gap=gap, patience=left.patience):
-            started = time.monotonic()
-            left.patience -= started - came
-            async with asyncio.timeout(left.seconds) as left.deadline:
-                try:
-                    return await ask()
-                except FAULTS as error:
-                    if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
-                        raise
-                    raise told(error, target) from error
-                finally:
-                    left.seconds -= time.monotonic() - started
+        ask = partial(self._ask, target, wish, left)
+        return await self._exchanges.run(target, gap, left, ask, wish.whose)
 
     async def _ask(self, target: URL, wish: _Wish, left: Left) -> Document | _Redirect:
         """One hop: a document, or whereto a redirect leads."""
@@ -303,21 +292,21 @@ class Client:
         self, response: aiohttp.ClientResponse, inflater: Inflater, limit: Limit, left: Left, whose: str
     ) -> None:
         """Take a body in; of large ones only a few at a time, however many hosts send them at once."""
-        taken = steps = 0
+        taken = 0
+        entry = self._gate.entry(whose, quick=left.turn is not None and left.turn.quick)
         if not limit.cut and (response.content_length or 0) > limit.wire:
             raise TooLargeError(f"the body is larger than {megabytes(limit.wire)}")
         try:
             async for piece in response.content.iter_chunked(_PIECE):
                 taken += len(piece)
                 for _ in inflater.steps(piece):
-                    while steps < len(STEPS) and len(inflater) > STEPS[steps][0]:
+                    while not entry.may_hold(len(inflater)):
                         async with left.standing_still():
-                            await self._gate.pass_step(steps, whose)
-                        steps += 1
+                            await entry.step()
                 if taken > limit.wire:
                     raise TooLargeError(f"the body is larger than {megabytes(limit.wire)}")
         finally:
-            self._gate.leave(steps)
+            entry.leave()
 
     def _make_crawling(self, *, verify_tls: bool) -> Crawling:
         async def fetch(address: URL) -> bytes:
@@ -371,8 +360,8 @@ def _late(target: URL, limit: Limit) -> FetchError:
     return FetchError(f"{mask(str(target))}: no whole answer within {limit.seconds:g} s")
 
 
-def _busy(target: URL) -> HostBusyError:
-    return HostBusyError(f"{mask(str(target))}: too many requests wait for this host")
+def _busy(target: URL, error: BusyError) -> HostBusyError:
+    return HostBusyError(f"{mask(str(target))}: {error}")
 
 
 def _whereto(response: aiohttp.ClientResponse, target: URL) -> URL:

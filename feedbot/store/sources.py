@@ -28,9 +28,23 @@ _DUE = Prepared(
     .order_by(source_states.c.next_poll, sources.c.id)
     .limit(bindparam("most"))
 )
+_WAITING = Prepared(
+    select(
+        sources.c.id,
+        sources.c.record,
+        source_states.c.next_poll,
+        source_states.c.last_success,
+        source_states.c.memory,
+    )
+    .join(source_states)
+    .where(or_(source_states.c.next_poll.is_(None), source_states.c.next_poll <= bindparam("now")), *_POLLED)
+    .order_by(source_states.c.next_poll, sources.c.id)
+    .limit(bindparam("most"))
+)
 _OF_SOURCE = source_states.c.source_id == bindparam("wanted")
 _PIECES_OF = Prepared(select(source_states.c.pieces).where(_OF_SOURCE))
 _HEALTH_OF = Prepared(select(source_states.c.health).where(_OF_SOURCE))
+_FAILED = '"failures":'  # what is as always is not written into a memory
 _CHANGED = "its configuration changed"
 
 
@@ -42,6 +56,16 @@ class Reading:
 
     health: Health
     pieces: Sequence[Piece] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A source that is due, with what tells when it is asked. `answered`: its last poll went well."""
+
+    id: str
+    url: str
+    next_poll: datetime | None
+    answered: bool
 
 
 def sync_sources(connection: Connection, configured: Sequence[Source]) -> None:
@@ -147,6 +171,25 @@ def due_sources(connection: Connection, now: datetime, most: int = -1) -> list[t
     """The sources that are due with their memory, the one that waits longest first."""
     found = _DUE.rows(connection, {"now": now, "most": most})
     return [(rows.source_of(row), rows.source_state(row)) for row in found]
+
+
+def waiting(connection: Connection, now: datetime, most: int) -> list[Waiting]:
+    """The same, with no more of each than tells who is next: many may be due at every look."""
+    return [
+        Waiting(
+            row["id"],
+            rows.source_of(row).url,
+            row["next_poll"],
+            row["last_success"] is not None and _FAILED not in row["memory"],
+        )
+        for row in _WAITING.rows(connection, {"now": now, "most": most})
+    ]
+
+
+def some_sources(connection: Connection, wanted: Sequence[str]) -> list[tuple[Source, SourceState]]:
+    """Those of these sources that are known, with their memory, in this order."""
+    found = (get_source(connection, name) for name in wanted)
+    return [one[:2] for one in found if one]
 
 
 def oldest_due(connection: Connection, now: datetime) -> datetime | None:

@@ -114,13 +114,15 @@ class Worker:
         else:
             self._has_room.set()
 
-    async def has_room(self, whose: str = "") -> None:
+    async def has_room(self, whose: str = "") -> bool:
         """Come back when the bodies that wait to be read are few: who would bring a large one waits here, but
-        for those whose last job was quick.
+        for those whose last job was quick. True for these.
         """
         cost = self._costs.of(whose)
-        if cost is None or cost > _SLOW_SECONDS:
-            await self._has_room.wait()
+        if cost is not None and cost <= _SLOW_SECONDS:
+            return True
+        await self._has_room.wait()
+        return False
 
     @asynccontextmanager
     async def _place(self, patience: float, *, slow: bool) -> AsyncIterator[None]:

@@ -25,7 +25,9 @@ class BusyStore:
 
 async def test_ticks_that_are_broken_off_at_the_end_are_no_errors(caplog: pytest.LogCaptureFixture) -> None:
     store = BusyStore()
-    tools: Any = SimpleNamespace(store=store, client=SimpleNamespace(host_concurrency=2))
+    tools: Any = SimpleNamespace(
+        store=store, client=SimpleNamespace(host_concurrency=2, expected=None, is_asking=None)
+    )
     local = Local(tools, {}, Observer(), None, lambda: NOW)
     local.start()
     await store.asked.wait()

@@ -132,3 +132,75 @@ async def test_hosts_that_rest_are_forgotten_and_busy_ones_are_not(clock: Clock)
                 pass
         assert "busy.example" in host._hosts
     assert len(host) <= 1000
+
+
+async def _hang(host: Manners, started: list[str], name: str) -> None:
+    async with host.turn("gazette.example", gap=0.0, patience=60):
+        started.append(name)
+        await asyncio.Event().wait()
+
+
+async def _visit(host: Manners, started: list[str], name: str, *, quick: bool) -> None:
+    async with host.turn("gazette.example", gap=0.0, patience=60, quick=quick):
+        started.append(name)
+        await asyncio.sleep(0)
+
+
+async def test_where_some_are_known_to_be_quick_half_of_the_places_are_theirs(clock: Clock) -> None:
+    host, started = manners(clock, 4), list[str]()
+    await _visit(host, started, "quick", quick=True)
+    hanging = [asyncio.create_task(_hang(host, started, "hangs")) for _ in range(4)]
+    await asyncio.sleep(0)
+    assert started == ["quick", "hangs", "hangs"]
+    await asyncio.gather(*(_visit(host, started, "quick", quick=True) for _ in range(3)))
+    assert started[3:] == ["quick"] * 3
+    for task in hanging:
+        task.cancel()
+    await asyncio.gather(*hanging, return_exceptions=True)
+
+
+async def test_where_none_is_known_to_be_quick_all_places_are_for_everybody(clock: Clock) -> None:
+    host, started = manners(clock, 2), list[str]()
+    hanging = [asyncio.create_task(_hang(host, started, "hangs")) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert len(started) == 2
+    for task in hanging:
+        task.cancel()
+    await asyncio.gather(*hanging, return_exceptions=True)
+
+
+async def test_those_who_are_not_known_are_not_passed_for_ever(clock: Clock) -> None:
+    host, started = manners(clock, 1), list[str]()
+    async with host.turn("gazette.example", gap=0.0, patience=60, quick=True):
+        tasks = [
+            asyncio.create_task(_visit(host, started, name, quick=name == "quick"))
+            for name in ("quick", "quick", "new", "new")
+        ]
+        await asyncio.sleep(0)
+    await asyncio.gather(*tasks)
+    assert started == ["new", "quick", "new", "quick"]
+
+
+async def test_who_steps_out_leaves_the_place_to_others_and_comes_back(clock: Clock) -> None:
+    host, started = manners(clock, 1), list[str]()
+    async with host.turn("gazette.example", gap=0.0, patience=60) as turn:
+        turn.step_out()
+        await _visit(host, started, "other", quick=False)
+        await turn.step_in()
+        with pytest.raises(BusyError):
+            async with host.turn("gazette.example", gap=0.0, patience=0.01):
+                pytest.fail("the room was taken")
+    async with host.turn("gazette.example", gap=0.0, patience=0.01):
+        assert started == ["other"]
+
+
+async def test_who_is_not_known_is_in_the_way_when_several_such_wait(clock: Clock) -> None:
+    host, started = manners(clock, 1), list[str]()
+    async with host.turn("gazette.example", gap=0.0, patience=60) as turn:
+        waiting = [asyncio.create_task(_visit(host, started, "new", quick=False)) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert not turn.is_in_the_way()
+        waiting.append(asyncio.create_task(_visit(host, started, "new", quick=False)))
+        await asyncio.sleep(0)
+        assert turn.is_in_the_way()
+    await asyncio.gather(*waiting)
