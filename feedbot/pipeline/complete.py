@@ -134,7 +134,8 @@ async def _save(
         entry = merge(entry, page.parsed, source, page.url, zone_of(tools, source, page.url))
         canonical = page.parsed.canonical
     entry = await _with_photo_facts(tools, entry, now)
-    story = story_of(entry.url, canonical, entry.id)
+    is_own = stored.story == entry.id and stored.entry.url is not None  # its link tells no story
+    story = entry.id if is_own else story_of(entry.url, canonical, entry.id)
     slugs = slugs_for(entry, source, tools.rules)
     again = schedule.next_page_visit(entry.first_seen, now) if entry.url else None
     return await tools.store.do(entries.save_completed, stored, entry, story, slugs, page.read, again, now)

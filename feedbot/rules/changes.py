@@ -1,18 +1,21 @@
 """Changes: which entries of a document are new, which say something new, and which are news."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from feedbot.model import Announce, Candidate, Changes, Entry, SourceState, StoredEntry
-from feedbot.rules.identity import Mark, identified, recognised, rekeyed
+from feedbot.rules.identity import Mark, identified, link_mark, recognised, rekeyed
 from feedbot.rules.retraction import is_buried, returns
+from feedbot.rules.text import fold_case
 
 WINDOW = timedelta(days=30)
 MANY = 10
 MOST_PUSHED = 20
 MOST_UPDATES = 24
+_BEGINNING = 200
 
 
 def find_changes(
@@ -37,6 +40,7 @@ def find_changes(
     """
     told = list(candidates)
     matched = match(told, known, others)
+    is_shared = _shared_stories(told, known, others)
     new: list[Candidate] = []
     updated: list[tuple[StoredEntry, Candidate]] = []
     for candidate, stored in zip(told, matched, strict=True):
@@ -44,7 +48,8 @@ def find_changes(
             continue
         if stored is None:
             if candidate.keys[0] not in forgotten:
-                new.append(rekeyed(candidate) if candidate.keys[0] in known else candidate)
+                own = rekeyed(candidate) if candidate.keys[0] in known else candidate
+                new.append(replace(own, story=own.entry.id) if is_shared(own) else own)
         elif stored.digest != candidate.digest and stored.updates < MOST_UPDATES and not stored.retracted_at:
             updated.append((stored, _kept(candidate, stored)))
     quiet = silent or is_first_sight(state, now)
@@ -59,6 +64,35 @@ def find_changes(
         tuple((stored, _kept(one, stored)) for stored, one in back.restored),
         back.listed_again,
     )
+
+
+def _shared_stories(
+    told: Sequence[Candidate], known: Mapping[str, StoredEntry], others: Sequence[Mark]
+) -> Callable[[Candidate], bool]:
+    """Tells of a candidate whether other articles of its source have its link: a list of releases, a board
+    of warnings. That link tells no story; each such entry is one of its own. What agrees in title and time
+    is one article that the source lists twice.
+    """
+    articles: dict[str, set[tuple[object, ...]]] = defaultdict(set)
+    for one in known.values():
+        articles[one.story].add(_article(one.entry))
+    stored = {story: frozenset(found) for story, found in articles.items()}
+    for candidate in told:
+        articles[candidate.story].add(_article(candidate.entry))
+    unread = {link for _, link in others}
+
+    def is_shared(candidate: Candidate) -> bool:
+        entry = candidate.entry
+        if len(articles[candidate.story]) > 1:
+            return True
+        listed = entry.url is not None and link_mark(entry.url) in unread
+        return listed and _article(entry) not in stored.get(candidate.story, ())
+
+    return is_shared
+
+
+def _article(entry: Entry) -> tuple[object, ...]:
+    return fold_case(entry.title), entry.published or (entry.content_text or "")[:_BEGINNING]
 
 
 def match(

@@ -61,7 +61,12 @@ def marks(parsed: ParsedEntry, base: str) -> Mark:
     They are what has to be remembered of a piece of a document that is not parsed again.
     """
     link = link_key(parsed, base)
-    return guid_key(parsed.guid or ""), _hash("link", link) if link else None
+    return guid_key(parsed.guid or ""), link_mark(link) if link else None
+
+
+def link_mark(link: str) -> str:
+    """The key of a link."""
+    return _hash("link", normalised(link))
 
 
 def guid_key(guid: str) -> str | None:

@@ -119,12 +119,12 @@ def _entry(
 def story_of(url: str | None, canonical: str | None, entry_id: str) -> str:
     """By what a story is known in every source: its canonical address, else its own, else its id.
 
-    A canonical address of a site's front page says nothing: templates name it on every page.
+    The address of a site's front page says nothing: templates and feeds name it for every article.
     """
     own = absolute(canonical, url)
     if own is None or is_front_page(own):
         own = url
-    return normalised(own) if own else entry_id
+    return normalised(own) if own and not is_front_page(own) else entry_id
 
 
 def merge(entry: Entry, page: ParsedEntry, source: Source, url: str, zone: str) -> Entry:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from feedbot.model import Announce, Candidate, SourceState, StoredEntry
 from feedbot.rules.changes import MOST_PUSHED, find_changes, flood_of, keep_identity
-from feedbot.rules.identity import rekeyed
+from feedbot.rules.identity import link_mark, rekeyed
 from feedbot.rules.normalise import digest_of
 from tests.support import NOW, entry, stored
 
@@ -50,6 +50,26 @@ def test_a_source_not_read_for_thirty_days_is_seen_for_the_first_time_again():
 
 def test_a_new_entry_of_a_known_source_is_pushed():
     assert said(told(1)) == [PUSH]
+
+
+def stories(*candidates: Candidate, before: dict[str, StoredEntry] | None = None, **options) -> list[str]:
+    changes = find_changes(candidates, before or {}, POLLED, NOW, NOW, **options)
+    return [candidate.story for candidate, _ in changes.new]
+
+
+def test_a_link_that_several_articles_have_tells_no_story():
+    """A page of releases, a board of warnings: each of them is published and sent."""
+    board = "https://gazette.example/warnings"
+    one, two = (told(number, url=board) for number in (1, 2))
+    assert stories(one, two) == [one.entry.id, two.entry.id]
+    assert stories(two, before=known(one) | {"link:2": stored(one.entry, 1, story=board)}) == [two.entry.id]
+    assert stories(two, others=[("guid:1", link_mark(board))]) == [two.entry.id]
+
+
+def test_an_article_that_a_source_lists_twice_is_one_story():
+    one = told(1)
+    twin = replace(one, entry=replace(one.entry, id="tag:twin"), keys=("guid:twin",))
+    assert stories(one, twin) == [one.story, one.story]
 
 
 def test_a_change_of_rule_announces_nothing():

@@ -221,6 +221,7 @@ def test_the_lead_photo_stands_first():
         ("https://x.example/a", "javascript:x", "https://x.example/a"),
         (None, "https://y.example/a", "https://y.example/a"),
         (None, None, "tag:x"),
+        ("https://x.example/", None, "tag:x"),
     ],
 )
 def test_a_story_is_its_canonical_address_else_its_own_else_its_id(url, canonical, expected):
