@@ -238,6 +238,18 @@ def _says(text: str, words: Iterable[str]) -> bool:
     return any(word in text for word in words)
 
 
+MOST_WAITING = 20
+_FAR_BEHIND = timedelta(hours=1)
+_FLOOD = 300
+
+
+def is_far_behind(waiting: int, first_seen: datetime, now: datetime) -> bool:
+    """Whether so many messages of a chat wait, and the first of them so long, that it gets the newest 20 and
+    one line for the others: more than 20 for an hour, or more than 300.
+    """
+    return waiting > MOST_WAITING and (waiting > _FLOOD or now - first_seen > _FAR_BEHIND)
+
+
 def max_age_passed(first_seen: datetime, max_age: timedelta | None, now: datetime) -> bool:
     """Whether an entry is too old for a subscription; age counts from first sight."""
     return max_age is not None and now - first_seen > max_age

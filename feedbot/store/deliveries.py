@@ -258,7 +258,7 @@ def drop_of_subscription(connection: Connection, subscription_id: int) -> None:
 
 def drop_of_entry(connection: Connection, entry_row: int) -> None:
     """What waits of an entry that was taken back is skipped, or tells its story as another source does."""
-    here = and_(deliveries.c.entry_id == entry_row, deliveries.c.state.in_(_OPEN))
+    here = and_(deliveries.c.entry_id == entry_row, deliveries.c.state.in_(_OPEN), deliveries.c.more == 0)
     query = select(deliveries.c.id, deliveries.c.story, subscriptions.c.category)
     query = query.select_from(deliveries.join(subscriptions)).where(here)
     for row in connection.execute(query).mappings().all():

@@ -32,7 +32,7 @@ from feedbot.rules.changes import MOST_UPDATES
 from feedbot.rules.delivery import plan
 from feedbot.rules.health import Health, observe
 from feedbot.rules.normalise import digest_of
-from feedbot.store import deliveries, feeds, retractions, rows, sources, subscriptions
+from feedbot.store import deliveries, digests, feeds, retractions, rows, sources, subscriptions
 from feedbot.store.prepared import Prepared, among
 from feedbot.store.tables import entries, entry_categories, entry_keys
 from feedbot.store.tables import sources as source_rows
@@ -265,9 +265,9 @@ def _release(connection: Connection, found: Sequence[StoredEntry], now: datetime
         for slugs in dict.fromkeys(one.slugs for one in found)
     }
     feeds.mark_changed(connection, {slug for slugs in wanted for slug in slugs})
-    return sum(
-        deliveries.write(connection, plan(one, wanted[one.slugs]), one.entry.sort_at, now) for one in found
-    )
+    planned = [(one, plan(one, wanted[one.slugs])) for one in found]
+    digests.tell_of(connection, (row for _, rows_of in planned for row in rows_of), found, now)
+    return sum(deliveries.write(connection, rows_of, one.entry.sort_at, now) for one, rows_of in planned)
 
 
 def rewrite(

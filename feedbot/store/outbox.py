@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exist
 from feedbot.errors import StoreError
 from feedbot.model import ChatState, Delivery, State, StoredEntry
 from feedbot.rules.agenda import Priority
-from feedbot.rules.delivery import Outcome, max_age_passed
-from feedbot.store import deliveries, entries, outcomes, photos, rows
+from feedbot.rules.delivery import Outcome, is_far_behind, max_age_passed
+from feedbot.store import deliveries, digests, entries, outcomes, photos, rows
 from feedbot.store.photos import PhotoFile
 from feedbot.store.prepared import Prepared
 from feedbot.store.tables import chats, subscriptions, topics
@@ -128,6 +128,11 @@ _CHAT = Prepared(
         chats.c.blocked_until,
         exists().where(_BUSY, table.c.chat == chats.c.chat).label("busy"),
         exists().where(_TO_EDIT, table.c.chat == chats.c.chat).label("edits"),
+        select(func.count())
+        .select_from(table)
+        .where(_WAITING, table.c.chat == chats.c.chat, table.c.more == 0)
+        .scalar_subquery()
+        .label("waiting"),
     ).where(chats.c.chat == bindparam("chat"))
 )
 _CLAIM = Prepared(
@@ -160,12 +165,16 @@ class Outbox:
             return None
         if (of_chat["blocked_until"] or now) > now:
             return None
-        for _ in range(_MOST_SKIPPED):
+        found = self._first(connection, chat, now, edits=of_chat["edits"])
+        if found and is_far_behind(of_chat["waiting"], found[1]["first_seen"], now):
+            digests.fold(connection, chat, now)
             found = self._first(connection, chat, now, edits=of_chat["edits"])
+        for _ in range(_MOST_SKIPPED):
             if found is None or _due(*found) > now:
                 return None
             if picked := self._picked(connection, *found, now):
                 return picked
+            found = self._first(connection, chat, now, edits=of_chat["edits"])
         return None
 
     def _first(
@@ -188,7 +197,9 @@ class Outbox:
         if task is Task.EDIT:
             is_old = row["sent_at"] is None or now - row["sent_at"] > deliveries.EDITED_WITHIN
             return self._to_edit(connection, delivery, entry, is_old=is_old)
-        if row["retracted_at"] is not None:  # it was being sent then, and Telegram wanted it later
+        if (
+            row["retracted_at"] is not None and not delivery.more
+        ):  # it was being sent then, and Telegram wanted it later
             deliveries.drop_of_entry(connection, row["entry_id"])
             return None
         if max_age_passed(row["first_seen"], rows.seconds(row["max_age"]), now):

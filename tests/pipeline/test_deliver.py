@@ -11,14 +11,14 @@ from aiohttp import web
 
 from feedbot.demo.botapi import BotApi
 from feedbot.demo.botapi.errors import bad_request
-from feedbot.model import Changes, ChatState, Entry, Photo, SourceState, State
+from feedbot.model import Announce, Changes, ChatState, Entry, Photo, SourceState, State
 from feedbot.net.client import Client
 from feedbot.net.guard import Guard
 from feedbot.pipeline import Desk, Tools, deliver
 from feedbot.publish.shelf import Shelf
 from feedbot.publish.site import Site
 from feedbot.sources.pack import Packs
-from feedbot.store import Store, deliveries, entries, subscriptions
+from feedbot.store import Store, deliveries, entries, ledger, subscriptions
 from feedbot.store.outbox import Outbox
 from feedbot.telegram.photos import Photos
 from feedbot.telegram.send import Sender
@@ -461,3 +461,56 @@ async def test_an_edit_that_finds_its_chat_gone_closes_it(office: Office, api: B
     assert await office.all() == ["ChatClosed"]
     assert office.store.do_now(deliveries.get_chat, "-1001").state is ChatState.GONE
     assert office.counts == {State.SENT.value: 1}
+
+
+# Many.
+
+
+async def test_of_many_at_once_the_newest_come_and_one_line_tells_of_the_others(
+    office: Office, api: BotApi
+) -> None:
+    office.subscribe()
+    many = [(candidate(entry(n)), Announce.PUSH if n > 12 else Announce.TOO_MANY) for n in range(1, 15)]
+    save_poll(office.store, SOURCE, Changes(tuple(many)), STATE, office.now)
+    assert await office.all() == ["Sent"] * 3
+    told = [one["text"].split("\n")[0] for one in api.messages(-1001)]
+    assert told == ["Article 13", "Article 14", "and 12 more in Policies → feeds.example"]
+    assert api.messages(-1001)[-1]["entities"][0]["url"] == "http://feeds.example/c/policies"
+    assert office.counts == {"sent": 3, "skipped": 12}
+    assert await office.all() == []
+
+
+async def test_a_chat_far_behind_gets_the_newest_and_one_line(office: Office, api: BotApi) -> None:
+    office.subscribe()
+    for n in range(1, 31):
+        office.publish(entry(n))
+    office.now += timedelta(hours=2)
+    for _ in range(3):  # no more than a group takes in a minute
+        await office.all()
+        office.now += MINUTE
+    told = [one["text"].split("\n")[0] for one in api.messages(-1001)]
+    assert told == [*(f"Article {n}" for n in range(11, 31)), "and 10 more in Policies → feeds.example"]
+    reasons = {one.reason for one in office.store.do_now(ledger.newest, State.SKIPPED, 99)}
+    assert reasons == {"too_many"}
+
+
+async def test_a_chat_that_is_busy_for_minutes_misses_nothing(office: Office, api: BotApi) -> None:
+    office.subscribe()
+    for n in range(1, 31):
+        office.publish(entry(n))
+    for _ in range(3):
+        await office.all()
+        office.now += MINUTE
+    assert len(api.messages(-1001)) == 30
+
+
+async def test_a_line_of_many_counts_on_while_it_waits(office: Office, api: BotApi) -> None:
+    """As it does where pages are read one by one."""
+    office.subscribe()
+    for n in (1, 2, 3):
+        one = (candidate(entry(n)), Announce.TOO_MANY)
+        save_poll(office.store, SOURCE, Changes((one,)), STATE, office.now)
+    assert await office.all() == []
+    office.now += MINUTE
+    assert await office.all() == ["Sent"]
+    assert api.messages(-1001)[0]["text"].startswith("and 3 more in Policies")
