@@ -13,7 +13,7 @@ from feedbot.model import Kind, ParsedEntry, ParsedFeed, Photo
 from feedbot.rules.photo import tidy
 from feedbot.rules.text import fold
 from feedbot.rules.urls import absolute
-from feedbot.sources.density import is_chrome
+from feedbot.sources.density import is_chrome, weight
 from feedbot.sources.pack import ListRules, Pack, filled
 from feedbot.sources.patterns import date_in
 from feedbot.sources.pictures import image_of
@@ -25,6 +25,7 @@ _FEWEST_ITEMS = 3
 _SHORTEST_TITLE = 12
 _MOST_LINKS = 3000
 _LARGEST_ITEM = 200
+_DATED, _MOST_DATED = "time, span, em, p, div, dd, td, font, small, i, li", 60
 
 
 def parse_list(html: str, url: str, pack: Pack) -> ParsedFeed:
@@ -149,7 +150,7 @@ def guess_list(root: LexborNode, base: str) -> list[LexborNode]:
     host = urlsplit(base).netloc
     for link in root.css("a[href]")[:_MOST_LINKS]:
         href = absolute(link.attributes.get("href"), base)
-        if href and urlsplit(href).netloc == host and len(fold(link.text(deep=True))) >= _SHORTEST_TITLE:
+        if href and urlsplit(href).netloc == host and _says_title(link) and not _is_in_prose(link):
             made = _made(link)
             if made:
                 groups.setdefault(made, []).append(link)
@@ -161,8 +162,21 @@ def guess_list(root: LexborNode, base: str) -> list[LexborNode]:
     return max(rows, key=_title_text, default=[])
 
 
+def _says_title(link: LexborNode) -> bool:
+    return weight(fold(link.text(deep=True))) >= _SHORTEST_TITLE
+
+
+def _is_in_prose(link: LexborNode) -> bool:
+    """Whether a link is part of a sentence: more words stand right beside it than in it."""
+    around = link.parent
+    if around is None:
+        return False
+    beside = (one.text_content or "" for one in around.iter(include_text=True) if one.is_text_node)
+    return sum(len(text.strip()) for text in beside) > len(fold(link.text(deep=True)))
+
+
 def _title_text(links: list[LexborNode]) -> int:
-    return sum(min(200, len(fold(link.text(deep=True)))) for link in links)
+    return sum(min(200, weight(fold(link.text(deep=True)))) for link in links)
 
 
 def _made(link: LexborNode) -> tuple[str, ...]:
@@ -184,13 +198,7 @@ def _guessed_entry(link: LexborNode, base: str) -> ParsedEntry | None:
     item = _item_of(link)
     heading = link.css_first("h1, h2, h3, h4, strong, [class*='title'], [class*='tit']")
     title = fold((heading or link).text(deep=True, separator=" "))
-    dates = (
-        fold(node.text(deep=True, separator=" ")) for node in item.css("time, span, em, p, div, dd, td")[:60]
-    )
-    machine = item.css_first("time[datetime]")
-    date = (machine.attributes.get("datetime") if machine else None) or next(
-        (told for text in dates if len(text) < 60 and (told := date_in(text, whole=True))), None
-    )
+    date = _date_of(item)
     image = item.css_first("img")
     photo = image_of(image, base) if image else None
     return ParsedEntry(
@@ -200,6 +208,32 @@ def _guessed_entry(link: LexborNode, base: str) -> ParsedEntry | None:
         photos=tidy([photo] if photo else [], base),
         provenance={"title": "text pattern"},
     )
+
+
+def _is_aside(link: LexborNode) -> bool:
+    """Whether a link beside an article's own leads to its author or its section."""
+    return (
+        re.search(
+            r"/(?:authors?|autor|autore|auteur|profile|tags?|category|topics?)/",
+            link.attributes.get("href") or "",
+        )
+        is not None
+    )
+
+
+def _date_of(item: LexborNode) -> str | None:
+    """The date in an item, from the shortest text that tells one; of a definition list it stands in the term
+    before.
+    """
+    machine = item.css_first("time[datetime]")
+    if machine is not None and (told := machine.attributes.get("datetime")):
+        return told
+    nodes = list(islice(item.css(_DATED), _MOST_DATED))
+    if item.tag == "dd" and (term := item.prev) is not None:
+        term = term if term.is_element_node else term.prev
+        nodes = [term, *nodes] if term is not None and term.tag == "dt" else nodes
+    texts = sorted((fold(node.text(deep=True, separator=" ")) for node in nodes), key=len)
+    return next((told for text in texts if len(text) < 60 and (told := date_in(text, whole=True))), None)
 
 
 def _item_of(link: LexborNode) -> LexborNode:
@@ -212,9 +246,7 @@ def _item_of(link: LexborNode) -> LexborNode:
             break
         inside = list(islice(above.traverse(), _LARGEST_ITEM + 1))
         links = (one for one in inside if one.tag == "a" and one.attributes.get("href") not in {None, href})
-        if len(inside) > _LARGEST_ITEM or any(
-            len(fold(one.text(deep=True))) >= _SHORTEST_TITLE for one in links
-        ):
+        if len(inside) > _LARGEST_ITEM or any(_says_title(one) and not _is_aside(one) for one in links):
             break
         node = above
     return node
