@@ -6,25 +6,27 @@ from datetime import datetime
 from itertools import accumulate
 
 from sqlalchemy import Connection
-from telegram import Update
+from telegram import CallbackQuery, Update
 from telegram.constants import ChatMemberStatus, ChatType
 
 from feedbot.bot.texts import category_lines, language_of, say
 from feedbot.model import Address, Category, ChatState, Subscription
 from feedbot.rules.text import clean, fold, fold_case, utf16_length
-from feedbot.store import photos, subscriptions
+from feedbot.store import deliveries, photos, subscriptions
 
 _LONGEST_ARGUMENT = 100
 _LONGEST_TEXT = 4096  # no person can write more, and no answer may be longer
 _LEFT = {ChatMemberStatus.LEFT, ChatMemberStatus.BANNED}
 _TAPPED = re.compile(r"(/subscribe|/unsubscribe)_([a-z0-9_]+)")
+_MUTE = re.compile(r"mute:(\d{1,18}):([a-z0-9-]{1,64})", re.ASCII)
 _ALL = {"all", "모두", "전체"}
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """What an update says that matters here: a person's text in a private chat, or that the bot was
-    let into a chat or put out of it.
+    """What an update says that matters here: a person's text in a private chat, a button that was `pressed`
+    there (the query's id, to be answered) with its `data`, that the bot was let into a chat or put out of
+    it, or that a group has another number now.
     """
 
     update_id: int
@@ -32,6 +34,9 @@ class Incoming:
     text: str | None = None
     language: str = "en"
     joined: bool | None = None
+    pressed: str | None = None
+    data: str = ""
+    migrated_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,12 @@ def read_update(update: Update, username: str | None = None) -> Incoming | None:
         status = member.new_chat_member
         joined = status.status not in _LEFT and getattr(status, "is_member", True)
         return Incoming(update.update_id, str(member.chat.id), joined=joined)
+    if (query := update.callback_query) is not None:
+        return _read_query(update.update_id, query)
     message = update.message
+    if message is not None and message.migrate_to_chat_id:
+        new = str(message.migrate_to_chat_id)
+        return Incoming(update.update_id, str(message.chat.id), migrated_to=new)
     if message is None or message.chat.type != ChatType.PRIVATE or not message.text:
         return None
     text = clean(message.text[:_LONGEST_TEXT])
@@ -69,6 +79,15 @@ def read_update(update: Update, username: str | None = None) -> Incoming | None:
     person = message.from_user
     language = language_of(person.language_code if person else None)
     return Incoming(update.update_id, str(message.chat.id), text, language)
+
+
+def _read_query(update_id: int, query: CallbackQuery) -> Incoming:
+    """A button that was pressed, in a private chat or elsewhere: each press is answered."""
+    chat = query.message.chat if query.message else None
+    private = chat is not None and chat.type == ChatType.PRIVATE
+    language = language_of(query.from_user.language_code)
+    data = query.data or "" if private else ""
+    return Incoming(update_id, str(query.from_user.id), language=language, pressed=query.id, data=data)
 
 
 def _is_for_another(text: str, username: str | None) -> bool:
@@ -94,8 +113,24 @@ def take(
     if incoming.joined is False:
         subscriptions.close_chat(connection, incoming.chat, ChatState.GONE, "the bot was put out", now)
         return None
+    if incoming.migrated_to is not None:
+        if deliveries.get_chat(connection, incoming.chat):
+            deliveries.migrate_chat(connection, incoming.chat, incoming.migrated_to, now)
+        return None
+    if incoming.pressed is not None:
+        return _pressed(connection, incoming)
     subscriptions.revive(connection, incoming.chat, now)
     return answer(connection, incoming, place, now) if incoming.text is not None else None
+
+
+def _pressed(connection: Connection, incoming: Incoming) -> str:
+    """Do what a button says: `mute:<subscription>:<source>` is the only one that tells us anything."""
+    language = incoming.language
+    if not (found := _MUTE.fullmatch(incoming.data)):
+        return say(language, "old_button")
+    if not subscriptions.mute(connection, int(found[1]), incoming.chat, found[2]):
+        return say(language, "old_button")
+    return say(language, "muted", source=found[2])
 
 
 def answer(connection: Connection, incoming: Incoming, place: Place, now: datetime) -> str:
@@ -134,11 +169,13 @@ def _answer(connection: Connection, incoming: Incoming, place: Place, now: datet
             return _subscribe(connection, address, argument, place, language, now)
         case "/unsubscribe":
             return _unsubscribe(connection, address, argument, place, language, now)
+        case "/unmute":
+            sources = subscriptions.unmute(connection, address)
+            return say(language, "unmuted" if sources else "nothing_muted", sources=", ".join(sources))
         case "/list":
             return _list(connection, address, place, language)
-    if command.startswith("/"):
-        return say(language, "unknown_command", command=word[:_LONGEST_ARGUMENT])
-    return say(language, "chat")
+    is_command = command.startswith("/")
+    return say(language, "unknown_command" if is_command else "chat", command=word[:_LONGEST_ARGUMENT])
 
 
 def _categories(place: Place, language: str) -> str:

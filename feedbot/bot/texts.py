@@ -10,7 +10,7 @@ _EN = {
     "/help shows everything I can do.",
     "help": "/categories – what you can follow\n/subscribe {example} – follow a category\n"
     "/unsubscribe {example} – stop following it\n/unsubscribe all – stop following everything\n"
-    "/list – what you follow\n/help – this message\n\n"
+    "/list – what you follow\n/unmute – have muted sources again\n/help – this message\n\n"
     "All I keep of you is the number of this chat and your subscriptions.",
     "categories": "Tap what you want to follow:",
     "no_categories": "There is nothing to follow yet.",
@@ -22,6 +22,10 @@ _EN = {
     "which": "Tap what you want to stop following:",
     "list": "You follow:",
     "list_empty": "You follow nothing yet.",
+    "muted": "You get nothing more of {source} here. /unmute brings it back.",
+    "unmuted": "You get these again: {sources}.",
+    "nothing_muted": "Nothing is muted.",
+    "old_button": "This button does nothing any more.",
     "unknown_command": "I do not know {command}. /help shows what I can do.",
     "chat": "I only understand commands. /help shows them.",
 }
@@ -32,7 +36,7 @@ _KO = {
     "사용법: /help",
     "help": "/categories – 구독할 수 있는 분야\n/subscribe {example} – 분야 구독\n"
     "/unsubscribe {example} – 구독 취소\n/unsubscribe all – 모든 구독 취소\n"
-    "/list – 구독 중인 분야\n/help – 이 안내\n\n"
+    "/list – 구독 중인 분야\n/unmute – 숨긴 출처 다시 받기\n/help – 이 안내\n\n"
     "저장하는 정보는 이 대화방의 번호와 구독 목록뿐입니다.",
     "categories": "구독할 분야를 누르세요.",
     "no_categories": "아직 구독할 수 있는 분야가 없습니다.",
@@ -44,6 +48,10 @@ _KO = {
     "which": "구독을 취소할 분야를 누르세요.",
     "list": "구독 중인 분야:",
     "list_empty": "구독 중인 분야가 없습니다.",
+    "muted": "{source} 기사를 더 이상 보내지 않습니다. 다시 받기: /unmute",
+    "unmuted": "다시 보내 드립니다: {sources}.",
+    "nothing_muted": "숨긴 출처가 없습니다.",
+    "old_button": "더 이상 쓸 수 없는 버튼입니다.",
     "unknown_command": "{command} 명령은 없습니다. 사용법: /help",
     "chat": "저는 명령만 알아듣습니다. 사용법: /help",
 }
@@ -54,6 +62,7 @@ COMMANDS = {
         "subscribe": "Follow a category",
         "unsubscribe": "Stop following",
         "list": "What you follow",
+        "unmute": "Have muted sources again",
         "help": "What I can do",
     },
     "ko": {
@@ -61,6 +70,7 @@ COMMANDS = {
         "subscribe": "분야 구독",
         "unsubscribe": "구독 취소",
         "list": "구독 중인 분야",
+        "unmute": "숨긴 출처 다시 받기",
         "help": "도움말",
     },
 }

@@ -16,7 +16,7 @@ from feedbot.rules.pace import Allowance
 from feedbot.store import Store, photos, subscriptions
 from feedbot.telegram.send import Sender
 
-_KINDS = ["message", "my_chat_member"]
+_KINDS = ["message", "callback_query", "my_chat_member"]
 _PEOPLE = 10_000
 _ATTEMPTS = 3
 
@@ -67,10 +67,13 @@ class Updates:
     async def _one(self, bot: str, raw: dict[str, Any], answers: defaultdict[str, list[str]]) -> None:
         now = self._clock()
         incoming = self._read(raw)
-        if incoming and incoming.text is not None and not self._is_allowed(incoming.chat, now):
+        is_said = incoming is not None and (incoming.text is not None or incoming.pressed is not None)
+        if incoming and is_said and not self._is_allowed(incoming.chat, now):
             incoming = None  # over its allowance a flood gets silence, not an answer for each
         text = await self._store.do(take, bot, raw["update_id"], incoming, self._place, now)
-        if text and incoming:
+        if text and incoming and incoming.pressed:
+            await self._sender.answer_button(incoming.pressed, text)
+        elif text and incoming:
             answers[incoming.chat].append(text)
 
     def _read(self, raw: dict[str, Any]) -> Incoming | None:

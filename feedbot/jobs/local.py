@@ -26,6 +26,7 @@ _GRACE = 3600
 _REST, _LONGEST_REST = 3.0, 10.0  # publishing takes a quarter of the time at most, where there is much to do
 PHOTO_FILES_KEPT = timedelta(days=30)
 DELIVERIES_KEPT = timedelta(days=90)
+GONE_CHATS_KEPT = timedelta(days=30)
 
 
 def jitter() -> float:
@@ -117,7 +118,8 @@ class Local:
         started = time.monotonic()
         report = await poll(self._tools, source, state, self._clock(), jitter=jitter())
         self._observer.polled(report, time.monotonic() - started)
-        self._wake()
+        if report.new or report.updated or report.retracted:
+            self._wake()
 
     async def _tick_pages(self) -> None:
         room = MOST_SITES - self._count("complete:")
@@ -129,13 +131,14 @@ class Local:
         started = time.monotonic()
         report = await complete(self._tools, source, self._clock())
         self._observer.completed(report, time.monotonic() - started)
-        self._wake()
+        if report.completed or report.failed or report.updated or report.retracted:
+            self._wake()
 
     async def _tick_feeds(self) -> None:
-        await self._tools.store.do(subscriptions.plan_latest, self._clock())
+        if await self._tools.store.do(subscriptions.plan_latest, self._clock()):
+            self._wake()
         if time.monotonic() >= self._rest_until and await self._changed():
             self._start("publish", self._publish_all)
-        self._wake()
 
     async def _changed(self) -> list[str]:
         found = (feed.slug for feed in await self._tools.store.do(feeds.changed_feeds))
@@ -177,6 +180,7 @@ class Local:
     async def _tick_house(self) -> None:
         now = self._clock()
         await self._tools.store.do(deliveries.purge, now - DELIVERIES_KEPT)
+        await self._tools.store.do(subscriptions.purge_gone, now - GONE_CHATS_KEPT)
         for source, _, _ in await self._tools.store.do(sources.all_sources):
             if source.keep is not None:
                 await self._tools.store.do(retention.forget_entries, source.id, now - source.keep)

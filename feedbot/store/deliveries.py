@@ -256,6 +256,15 @@ def drop_of_subscription(connection: Connection, subscription_id: int) -> None:
             _set(connection, row["id"], subscription_id=found)
 
 
+def drop_of_source(connection: Connection, subscription: int, source_id: str) -> None:
+    """What waits for a subscription of a source that it muted is skipped."""
+    told = select(entries.c.id).where(entries.c.source_id == source_id)
+    here = and_(deliveries.c.subscription_id == subscription, deliveries.c.entry_id.in_(told))
+    here = and_(here, deliveries.c.state.in_(_OPEN), deliveries.c.more == 0)
+    values = {"state": State.SKIPPED.value, "reason": "muted"}
+    connection.execute(deliveries.update().where(here).values(values))
+
+
 def drop_of_entry(connection: Connection, entry_row: int) -> None:
     """What waits of an entry that was taken back is skipped, or tells its story as another source does."""
     here = and_(deliveries.c.entry_id == entry_row, deliveries.c.state.in_(_OPEN), deliveries.c.more == 0)
@@ -325,11 +334,18 @@ def oldest_waiting(connection: Connection, now: datetime) -> datetime | None:
 
 
 def recent_sends(connection: Connection, since: datetime) -> list[tuple[str, datetime]]:
-    """The chat and time of each message since then, in order: pacing remembers them over a restart."""
-    query = select(deliveries.c.chat, deliveries.c.sent_at).where(
+    """The chat and time of each message since then, in order: pacing remembers them over a restart.
+
+    What was in flight at its end may have been sent up to the time when that was found out.
+    """
+    sent = select(deliveries.c.chat, deliveries.c.sent_at).where(
         text("deliveries.state = 'sent'"), deliveries.c.sent_at >= since
     )
-    return [(row[0], row[1]) for row in connection.execute(query.order_by(deliveries.c.sent_at))]
+    doubtful = select(deliveries.c.chat, deliveries.c.due_at).where(
+        text("deliveries.state = 'unknown'"), deliveries.c.claimed_at >= since
+    )
+    found = [(row[0], row[1]) for query in (sent, doubtful) for row in connection.execute(query)]
+    return sorted(found, key=lambda one: one[1])
 
 
 def get_chat(connection: Connection, chat: str) -> Chat | None:

@@ -1,5 +1,6 @@
 """Subscriptions: which address wants which category; and the chats behind them."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -111,6 +112,26 @@ def unsubscribe(connection: Connection, address: Address, category: str | None, 
     return [subscription.category for subscription in ended]
 
 
+def mute(connection: Connection, subscription: int, chat: str, source_id: str) -> bool:
+    """Have a subscription of that chat without a source from now on; what waits of it is skipped."""
+    here = and_(subscriptions.c.id == subscription, subscriptions.c.chat == chat)
+    row = connection.execute(select(subscriptions).where(here)).mappings().first()
+    if row is None:
+        return False
+    muted = sorted({*rows.subscription(row).muted, source_id})
+    connection.execute(subscriptions.update().where(here).values(muted=json.dumps(muted)))
+    deliveries.drop_of_source(connection, subscription, source_id)
+    return True
+
+
+def unmute(connection: Connection, address: Address) -> list[str]:
+    """Have the muted sources of an address again; which those are."""
+    found = sorted({source for one in of_address(connection, address) for source in one.muted})
+    here = and_(subscriptions.c.chat == address.chat, subscriptions.c.topic == address.topic)
+    connection.execute(subscriptions.update().where(here).values(muted="[]"))
+    return found
+
+
 def pause(connection: Connection, address: Address, category: str | None, *, paused: bool) -> list[str]:
     """Pause the subscriptions of an address to a category, or to all, or go on with them; which those are.
 
@@ -150,6 +171,22 @@ def revive(connection: Connection, chat: str, now: datetime) -> None:
     closed = and_(chats.c.chat == chat, chats.c.state != ChatState.ACTIVE.value)
     open_again = {"state": ChatState.ACTIVE.value, "reason": None, "since": now, "blocked_until": None}
     connection.execute(chats.update().where(closed).values(open_again))
+
+
+def purge_gone(connection: Connection, before: datetime) -> int:
+    """Forget the chats that were gone before that time, with their subscriptions and deliveries; how many.
+
+    One that the configuration names is kept.
+    """
+    named = exists().where(
+        subscriptions.c.chat == chats.c.chat, subscriptions.c.configured, subscriptions.c.ended_at.is_(None)
+    )
+    long_gone = and_(chats.c.state == ChatState.GONE.value, chats.c.since < before, ~named)
+    found = connection.execute(select(chats.c.chat).where(long_gone)).scalars().all()
+    for chat in found:
+        for table in (delivery_rows, subscriptions, topics, chats):
+            connection.execute(table.delete().where(table.c.chat == chat))
+    return len(found)
 
 
 def plan_latest(connection: Connection, now: datetime) -> int:

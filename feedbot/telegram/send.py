@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -172,6 +173,11 @@ class Sender:
         """Take a message away."""
         asked = _Asked(self, {"chat_id": address.chat, "message_id": number}, 0, 0.5)
         return (await asked.call("deleteMessage", {}, photo=False))[0]
+
+    async def answer_button(self, query: str, text: str) -> None:
+        """Show a line to who pressed a button; it is done already, so an answer that fails is no harm."""
+        with suppress(TelegramError):
+            await self.ask("answerCallbackQuery", {"callback_query_id": query, "text": text})
 
     def _rungs(self, picture: Picture) -> list["_Rung"]:
         async def by_id() -> str | None:

@@ -12,7 +12,7 @@ from feedbot.bot.conversation import Place
 from feedbot.bot.updates import Updates
 from feedbot.demo.botapi import BotApi
 from feedbot.demo.botapi.errors import ApiError
-from feedbot.model import Address, Category, ChatState
+from feedbot.model import Address, Category, ChatState, Subscription
 from feedbot.store import Store, deliveries, photos, subscriptions
 from feedbot.telegram.send import Sender
 from tests.rig import until
@@ -299,3 +299,43 @@ async def test_a_second_poller_is_reported_and_nothing_is_lost(talk: Talk) -> No
     talk.api.bot.webhook = ""
     assert await talk.updates.take(0) == 1
     assert len(talk.heard(ADA)) == 1
+
+
+async def test_a_button_mutes_a_source_and_a_command_brings_it_back(talk: Talk) -> None:
+    talk.api.say(ADA, "/subscribe policies")
+    await talk.updates.take(0)
+    [follows] = talk.store.do_now(subscriptions.of_address, Address(str(ADA)))
+    number = talk.api.messages(ADA)[0]["message_id"]
+    query = talk.api.press(ADA, ADA, number, f"mute:{follows.id}:gazette")
+    await talk.updates.take(0)
+    assert query not in talk.api.bot.queries
+    [follows] = talk.store.do_now(subscriptions.of_address, Address(str(ADA)))
+    assert follows.muted == ("gazette",)
+    talk.api.say(ADA, "/unmute")
+    await talk.updates.take(0)
+    assert talk.heard(ADA)[-1] == "You get these again: gazette."
+    [follows] = talk.store.do_now(subscriptions.of_address, Address(str(ADA)))
+    assert follows.muted == ()
+
+
+@pytest.mark.parametrize("data", ["mute:99:gazette", "mute:x", "", "mute:1:../x", "\u0661" * 30])
+async def test_a_button_that_means_nothing_changes_nothing_and_is_answered(talk: Talk, data: str) -> None:
+    talk.api.say(ADA, "/subscribe policies")
+    talk.api.say(BEN, "/subscribe policies")
+    await talk.updates.take(0)
+    number = talk.api.messages(ADA)[0]["message_id"]
+    talk.api.press(ADA, ADA, number, data)
+    [bens] = talk.store.do_now(subscriptions.of_address, Address(str(BEN)))
+    talk.api.press(ADA, ADA, number, f"mute:{bens.id}:gazette")
+    await talk.updates.take(0)
+    assert talk.api.bot.queries == set()
+    assert all(not one.muted for one, _ in talk.store.do_now(subscriptions.all_subscriptions))
+
+
+async def test_a_group_that_tells_its_new_number_keeps_its_subscriptions(talk: Talk) -> None:
+    wanted = Subscription(0, Address(str(GROUP)), "policies")
+    talk.store.do_now(subscriptions.subscribe, wanted, NOW)
+    talk.message(GROUP, "", migrate_to_chat_id=-100_500)
+    await talk.updates.take(0)
+    assert talk.follows(-100_500) == ["policies"]
+    assert talk.follows(GROUP) == []

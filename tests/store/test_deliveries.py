@@ -15,7 +15,7 @@ from feedbot.rules.delivery import (
     Sent,
     Unknown,
 )
-from feedbot.store import Store, deliveries, entries, outcomes, photos, sources, subscriptions
+from feedbot.store import Store, deliveries, entries, ledger, outcomes, photos, sources, subscriptions
 from feedbot.store.outbox import Outbox, claim
 from tests.support import NOW, SOURCE, entry, new, save_poll, subscription
 
@@ -93,6 +93,15 @@ def test_a_sent_message_keeps_its_number(store: Store) -> None:
     settle(store, Sent(77))
     assert store.do_now(deliveries.counts)["sent"] == 1
     assert store.do_now(deliveries.recent_sends, NOW - timedelta(seconds=60)) == [("1001", NOW)]
+
+
+def test_what_was_in_flight_at_the_end_counts_for_the_pace_as_sent(store: Store) -> None:
+    fill(store, 1)
+    picked = store.do_now(Outbox("bot").pick, "1001", NOW)
+    assert picked is not None
+    assert picked.claimed
+    store.do_now(deliveries.recover, LATER)
+    assert store.do_now(deliveries.recent_sends, NOW - timedelta(seconds=60)) == [("1001", LATER)]
 
 
 def test_a_429_closes_the_chat_and_counts_as_no_attempt(store: Store) -> None:
@@ -271,3 +280,33 @@ def test_a_dead_file_id_is_replaced_or_forgotten(store: Store, file_id: str | No
     store.do_now(photos.save_file_id, "bot", "hash", "old-id")
     store.do_now(photos.save_file_id, "bot", "hash", file_id)
     assert store.do_now(photos.file_id, "bot", "hash") == file_id
+
+
+def test_a_muted_source_is_skipped_and_its_waiting_articles_too(store: Store) -> None:
+    fill(store, 1)
+    [follows] = store.do_now(subscriptions.of_address, Address("1001"))
+    assert store.do_now(subscriptions.mute, follows.id, "1001", "gazette")
+    save_poll(store, SOURCE, new(entry(2)), STATE, NOW)
+    assert {one.reason for one in store.do_now(ledger.newest, State.SKIPPED, 9)} == {"muted"}
+    assert store.do_now(deliveries.counts)["skipped"] == 2
+    assert store.do_now(subscriptions.unmute, Address("1001")) == ["gazette"]
+    save_poll(store, SOURCE, new(entry(3)), STATE, NOW)
+    assert store.do_now(deliveries.counts)["pending"] == 1
+
+
+def test_a_chat_gone_for_a_month_is_forgotten(store: Store) -> None:
+    fill(store, 1, 2, chats=("1001", "1002"))
+    settle(store, ChatClosed(ChatState.GONE, "Forbidden: bot was blocked by the user"))
+    assert store.do_now(subscriptions.purge_gone, NOW - timedelta(days=1)) == 0
+    assert store.do_now(subscriptions.purge_gone, NOW + timedelta(days=1)) == 1
+    assert store.do_now(deliveries.get_chat, "1001") is None
+    assert store.do_now(subscriptions.of_address, Address("1001")) == []
+    assert store.do_now(deliveries.counts)["pending"] == 2
+    assert store.do_now(ledger.newest, State.GONE, 9) == []
+
+
+def test_a_configured_chat_that_is_gone_is_kept_with_its_subscription(store: Store) -> None:
+    store.do_now(subscriptions.sync_configured, [subscription("@channel", configured=True)], NOW)
+    store.do_now(subscriptions.set_chat_state, "@channel", ChatState.GONE, "kicked", NOW)
+    assert store.do_now(subscriptions.purge_gone, NOW + timedelta(days=1)) == 0
+    assert len(store.do_now(subscriptions.all_subscriptions)) == 1
