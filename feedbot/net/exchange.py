@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
 from typing import TypeVar
 
 import aiohttp
@@ -20,8 +19,8 @@ _T = TypeVar("_T")
 class Exchanges:
     """Runs the requests to all hosts.
 
-    A source that is not known to answer quickly gets a few seconds at first where several such wait for the
-    same host, the next time twice as many: so those that hang do not hold up the ones nobody has met yet.
+    Where several wait for the same host, one that does not answer gets a few seconds at first, the next time
+    twice as many: so those that hang do not hold up the others.
     """
 
     def __init__(self, manners: Manners, is_public: Callable[[URL], bool]) -> None:
@@ -74,9 +73,8 @@ class Exchanges:
         return found
 
     async def _in_time(self, target: URL, left: Left, ask: Callable[[], Awaitable[_T]], whose: str) -> _T:
-        quick = left.turn is None or left.turn.quick
         async with asyncio.timeout(left.seconds) as left.deadline:
-            with nullcontext() if quick else left.giving_way(self.habits.first_try(whose)):
+            with left.giving_way(self.habits.first_try(whose)):
                 started = time.monotonic()
                 try:
                     return await ask()

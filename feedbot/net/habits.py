@@ -31,5 +31,5 @@ class Habits:
         return self._seconds.get(name, _QUICK_SECONDS) < _QUICK_SECONDS
 
     def first_try(self, name: str) -> float:
-        """After how many seconds one that is not quick lets others pass: twice what it took the last time."""
+        """After how many seconds it is time to let others pass: twice what the last answer took."""
         return max(_FIRST_SECONDS, 2 * self._last.get(name, 0.0))

@@ -97,10 +97,9 @@ class _Host:
                 self._note(quick=one)
                 self._lines[one].call()
 
-    @property
-    def crowded(self) -> bool:
-        """Whether several wait that are not known to be quick."""
-        return self._lines[False].length >= _CROWD
+    def is_crowded(self, *, quick: bool) -> bool:
+        """Whether several of a kind wait."""
+        return self._lines[quick].length >= _CROWD
 
 
 class Manners:
@@ -193,8 +192,8 @@ class Turn:
         self.is_out = False
 
     def is_in_the_way(self) -> bool:
-        """Whether others wait, while this one is not known to be quick."""
-        return not self.quick and not self.is_out and self._host.crowded
+        """Whether several others wait that are known to be quick, or are not, as it is."""
+        return not self.is_out and self._host.is_crowded(quick=self.quick)
 
     def step_out(self) -> None:
         """Leave the place to others for a while: it is not the host that is waited for."""

@@ -194,13 +194,15 @@ async def test_who_steps_out_leaves_the_place_to_others_and_comes_back(clock: Cl
         assert started == ["other"]
 
 
-async def test_who_is_not_known_is_in_the_way_when_several_such_wait(clock: Clock) -> None:
+@pytest.mark.parametrize("quick", [True, False])
+async def test_one_is_in_the_way_when_several_of_its_kind_wait(clock: Clock, quick: bool) -> None:
     host, started = manners(clock, 1), list[str]()
-    async with host.turn("gazette.example", gap=0.0, patience=60) as turn:
-        waiting = [asyncio.create_task(_visit(host, started, "new", quick=False)) for _ in range(3)]
+    async with host.turn("gazette.example", gap=0.0, patience=60, quick=quick) as turn:
+        kinds = [quick] * 3 + [not quick] * 2
+        waiting = [asyncio.create_task(_visit(host, started, "", quick=kind)) for kind in kinds]
         await asyncio.sleep(0)
         assert not turn.is_in_the_way()
-        waiting.append(asyncio.create_task(_visit(host, started, "new", quick=False)))
+        waiting.append(asyncio.create_task(_visit(host, started, "", quick=quick)))
         await asyncio.sleep(0)
         assert turn.is_in_the_way()
     await asyncio.gather(*waiting)
