@@ -12,7 +12,9 @@ PRIVATE_REST = (
     1.0  # from an answer to the next message: so long it is at the server too, however slow the way
 )
 GROUP_MESSAGES, GROUP_WINDOW = 18, 60.0
-BOT_WINDOW = 1.001  # a closed window of one second never holds one more
+BOT_WINDOW = 1.003  # a closed window of one second never holds one more
+_MOST_LATE = 0.1  # seconds by which a call is taken to arrive later than others, until its answer tells
+_FORGET = (1.05, 0.0002)  # times and seconds by which the quickest answer known is forgotten with each one
 _EVEN = 1.01  # messages go evenly, a hundredth slower than allowed: the way to the server may bunch them
 _CUT, _LEAST = 0.7, 1.0
 _RECOVERY = 1 / 60  # messages a second, each second
@@ -26,12 +28,21 @@ def is_private(chat: str) -> bool:
 
 
 @dataclass(slots=True)
+class _Call:
+    """When a call was made, and by how much later than others it arrived at most."""
+
+    at: float
+    late: float = _MOST_LATE
+
+
+@dataclass(slots=True)
 class _Chat:
     """What was sent to a chat: the times that count for its limit, and until when it takes nothing."""
 
     sent: deque[float] = field(default_factory=lambda: deque(maxlen=GROUP_MESSAGES))
     free_at: float = 0.0
     closed_until: float = 0.0
+    last: "_Call" = field(default_factory=lambda: _Call(0.0))
 
 
 class Pacer:
@@ -39,7 +50,8 @@ class Pacer:
 
     def __init__(self, messages_per_second: int) -> None:
         self._most = messages_per_second
-        self._sent: deque[float] = deque(maxlen=messages_per_second)
+        self._calls: deque[_Call] = deque(maxlen=messages_per_second)
+        self._quickest = 0.0
         self._slot = 0.0  # when the next message is due if they go evenly
         self._closed_until = 0.0
         self._chats: dict[str, _Chat] = {}
@@ -59,23 +71,33 @@ class Pacer:
     def note(self, chat: str, at: float, cost: int = 1) -> None:
         """A message goes to a chat now; an album costs as many as it has pictures."""
         gap = _EVEN / self.rate(at)
-        for _ in range(cost):
-            self._sent.append(at)
+        call = _Call(at)
+        self._calls.extend([call] * cost)
         self._slot = max(self._slot, at - gap / 2) + cost * gap  # a late timer costs no rate
         known = self._chats.setdefault(chat, _Chat())
+        known.last = call
         known.sent.extend([at] * cost)
         known.free_at = at + cost * PRIVATE_GAP
 
     def answered(self, chat: str, at: float) -> None:
-        """The last message to a chat was answered: it arrived before."""
+        """The last message to a chat was answered: it arrived before.
+
+        A call whose answer came later than others' may have arrived later: those after it keep that distance,
+        or more than allowed would arrive in a second.
+        """
         known = self._chats.get(chat)
         if known is not None and known.sent:
+            took = at - known.last.at
+            self._quickest = min(self._quickest * _FORGET[0] + _FORGET[1], took)
+            known.last.late = min(_MOST_LATE, took - self._quickest)
             known.sent[-1] = max(known.sent[-1], at)
             known.free_at = max(known.free_at, at + PRIVATE_REST)
 
     def bot_ready_at(self) -> float:
         """The earliest time of the next message at all: evenly, no more than allowed in any second."""
-        window = self._sent[0] + BOT_WINDOW if len(self._sent) == self._most else 0.0
+        window = 0.0
+        if len(self._calls) == self._most:
+            window = self._calls[0].at + self._calls[0].late + BOT_WINDOW
         return max(window, self._slot, self._closed_until)
 
     def chat_ready_at(self, chat: str) -> float:

@@ -124,7 +124,7 @@ def test_nothing_is_dropped_no_limit_met_no_order_broken_and_no_slot_wasted(wait
         window = sent[0][0]
         earlier = [time for time, *_ in sent if time < at]
         if len(earlier) >= rate:
-            window = earlier[-rate] + 1.002
+            window = earlier[-rate] + 1.003 + 0.1  # as far as an answer may tell that it came late
         assert (
             at
             <= max(

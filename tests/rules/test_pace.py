@@ -69,6 +69,7 @@ def test_messages_go_evenly_and_a_late_one_is_made_up_for() -> None:
     for number in range(40):
         now = max(now, pacer.ready_at(str(number + 1))) + 0.003
         pacer.note(str(number + 1), now)
+        pacer.answered(str(number + 1), now + 0.001)
         times.append(now)
     assert times[-1] <= 39 * 0.101 + 0.1
     assert max(later - first for first, later in pairwise(times)) <= 0.15
@@ -93,3 +94,29 @@ def test_a_chat_that_is_closed_is_not_forgotten() -> None:
     pacer.close_chat("1", 500.0)
     pacer.forget_old(400.0)
     assert pacer.chat_ready_at("1") == 500.0
+
+
+def test_a_call_that_came_late_keeps_its_distance_from_the_one_a_second_later() -> None:
+    """The first call opens a connection: it arrives by 40 ms later than those after it."""
+    pacer, now, arrived = Pacer(25), 0.0, []
+    for number in range(100):
+        way = 0.045 if number % 30 == 0 else 0.005
+        now = max(now, pacer.ready_at(str(number + 1)))
+        pacer.note(str(number + 1), now)
+        pacer.answered(str(number + 1), now + way)
+        arrived.append(now + way)
+    arrived.sort()
+    assert all(later - first >= 1.0 for first, later in zip(arrived, arrived[25:], strict=False))
+    assert now <= 99 * 1.01 / 25 + 0.4
+
+
+def test_a_server_that_is_slow_all_the_time_costs_no_rate() -> None:
+    pacer, now, flying = Pacer(25), 0.0, []
+    for number in range(1000):
+        now = max(now, pacer.ready_at(str(number + 1)))
+        while flying and flying[0][1] + 0.3 <= now:
+            chat, at = flying.pop(0)
+            pacer.answered(chat, at + 0.3)
+        pacer.note(str(number + 1), now)
+        flying.append((str(number + 1), now))
+    assert now <= 1.05 * 39
