@@ -253,7 +253,7 @@ async def _go_through(world: World, number: signal.Signals) -> None:
     assert (await world.rig.command("once")).code == 0  # what is there at first sight is sent to nobody
     points = [point for point in POINTS if point != "lost" or number is signal.SIGKILL]
     for count in range(KILLS if number is signal.SIGKILL else KILLS // 2):
-        for slug in slugs * 4 if count == 0 else world.chance.sample(slugs, 1):
+        for slug in slugs * 2 if count == 0 else world.chance.sample(slugs, 1):
             world.source.publish(slug)
         await world.crash(points[count % len(points)], number)
         states = world.examine()
