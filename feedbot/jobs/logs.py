@@ -14,6 +14,8 @@ _SECRET_VALUE = re.compile(r"((?:token|key|secret|password|auth|sig)=)[^&\s]+", 
 
 def hide_secrets(text: str) -> str:
     """A text without bot tokens and without secrets of addresses."""
+    if ":" not in text and "=" not in text:  # each of them has one
+        return text
     return _SECRET_VALUE.sub(r"\1***", _USER.sub(r"\1", _TOKEN.sub("***", text)))
 
 
@@ -25,7 +27,10 @@ def _hide(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
 def _line(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    return "".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in hide_secrets(value))
+    told = hide_secrets(value)
+    if told.isprintable():
+        return told
+    return "".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in told)
 
 
 class _Filter(logging.Filter):

@@ -162,13 +162,15 @@ def _message(desk: Desk, picked: Picked, *, photo: bool) -> Message:
     if message is None:
         if len(desk.composed) >= _MOST_COMPOSED:
             desk.composed.clear()
-        message = desk.composed[key] = _composed(desk, stored, form, photo=photo, is_edit=is_edit)
-    if stored.retracted_at is not None:
+        message = _composed(desk, stored, form, photo=photo, is_edit=is_edit)
+        if stored.retracted_at is None:
+            buttons = with_buttons(message, stored.entry, 0, language).buttons
+            # To read it, for all; what one reader of a channel mutes all others would miss.
+            message = replace(message, buttons=tuple(one for one in buttons if one.url))
+        desk.composed[key] = message
+    if stored.retracted_at is not None or not delivery.address.chat.isdigit():
         return message
-    message = with_buttons(message, stored.entry, delivery.subscription, language)
-    if not delivery.address.chat.isdigit():  # what one reader mutes all others would miss
-        message = replace(message, buttons=tuple(one for one in message.buttons if one.url))
-    return message
+    return with_buttons(message, stored.entry, delivery.subscription, language)
 
 
 def _composed(desk: Desk, stored: StoredEntry, form: Form, *, photo: bool, is_edit: bool) -> Message:

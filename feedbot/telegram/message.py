@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -221,14 +222,19 @@ def digest(count: int, title: str, url: str, *, language: str, silent: bool) -> 
 
 def with_buttons(message: Message, entry: Entry, subscription: int, language: str) -> Message:
     """The message with a button to read the article and one to mute its source for this subscription."""
-    words, rows = _WORDS[_known(language)], []
-    if entry.url:
-        rows.append(Button(words["read"], url=entry.url))
+    read, mute = _labels(entry.url, entry.source_id, _known(language))
+    rows = [Button(read, url=entry.url)] if entry.url else []
     data = f"mute:{subscription}:{entry.source_id}"
     if len(data.encode()) <= _MOST_BYTES_OF_DATA:
-        source = _host(entry.url) or entry.source_id
-        rows.append(Button(words["mute"].format(source=cut_utf16(source, 40, at_sentence=False)), data=data))
+        rows.append(Button(mute, data=data))
     return replace(message, buttons=tuple(rows))
+
+
+@lru_cache(maxsize=256)  # of an article, for its thousand subscribers
+def _labels(url: str | None, source_id: str, language: str) -> tuple[str, str]:
+    source = cut_utf16(_host(url) or source_id, 40, at_sentence=False)
+    words = _WORDS[language]
+    return words["read"], words["mute"].format(source=source)
 
 
 def reworded(message: Message, fix: Fix) -> Message:
