@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from feedbot.errors import FetchError, ParseError
-from feedbot.model import Document, Entry, ParsedFeed, Piece, Source, SourceState
+from feedbot.model import Document, Entry, ParsedEntry, ParsedFeed, Piece, Source, SourceState
 from feedbot.net.client import Limit
 from feedbot.pipeline.complete import PAGES_A_ROUND
 from feedbot.pipeline.reading import Readers, packs_of, read_page, read_path, read_source
@@ -33,9 +33,15 @@ class Previewer:
         source = self._source(target, site)
         if not is_web:
             return await self._local(Path(target.removeprefix("file://")), source, now)
-        if (article := await self._article(source)) is not None:
-            return self._entries(article[1], source, article[0].url, now)
-        reading = await read_source(self.readers, source, SourceState(source.id), now, _no_pieces)
+        article = await self._article(source)
+        if article is not None and article[1].published:
+            return self._entries(ParsedFeed(entries=(article[1],)), source, article[0].url, now)
+        try:
+            reading = await read_source(self.readers, source, SourceState(source.id), now, _no_pieces)
+        except ParseError:
+            if article is None:
+                raise
+            return self._entries(ParsedFeed(entries=(article[1],)), source, article[0].url, now)
         found = self._entries(reading.parsed or ParsedFeed(), source, reading.document.url, now)
         return await self._complete(found, source) if source.site else found
 
@@ -59,19 +65,20 @@ class Previewer:
             self.progress("read", count, len(files))
         return found
 
-    async def _article(self, source: Source) -> tuple[Document, ParsedFeed] | None:
+    async def _article(self, source: Source) -> tuple[Document, ParsedEntry] | None:
         """The address read as the page of one article; None where it is a feed, a list or anything else.
 
-        An article has a text and a date; the front page of a site has the one, a list page the other.
+        The front page of a site may have a text, too, but no date.
         """
         document = await self.readers.client.get(source.url, limit=Limit.FEED)
         if looks_like_feed(document.body, document.content_type):
             return None
+        packs = packs_of(self.readers, source, document.url)
         try:
-            page = await read_page(self.readers, document, packs_of(self.readers, source, document.url))
+            page = await read_page(self.readers, document, packs, only_article=True)
         except ParseError:
             return None
-        return (document, ParsedFeed(entries=(page,))) if page.content_text and page.published else None
+        return (document, page) if page.content_text else None
 
     async def _complete(self, found: list[Entry], source: Source) -> list[Entry]:
         """Each entry with what its page says; one whose page fails stays as it is."""

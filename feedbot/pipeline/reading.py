@@ -219,11 +219,16 @@ async def read_path(readers: Readers, path: Path, site: str | None) -> ParsedFee
 
 
 async def read_page(
-    readers: Readers, document: Document, packs: Sequence[Pack], *, whose: str = ""
+    readers: Readers,
+    document: Document,
+    packs: Sequence[Pack],
+    *,
+    whose: str = "",
+    only_article: bool = False,
 ) -> ParsedEntry:
     """The record of an article's page; `whose` names what its time goes to the account of.
 
-    Raises ParseError where it holds neither text nor photo.
+    Raises ParseError where it holds neither text nor photo, with `only_article` also where it lists articles.
     """
     answer = await readers.worker.run(
         READ_PAGE,
@@ -233,6 +238,7 @@ async def read_page(
         url=document.url,
         charset=document.charset,
         packs=[pack_data(pack) for pack in packs],
+        only_article=only_article,
     )
     page = _ENTRY.validate_python(answer.value)
     if not (page.content_text or page.photos):

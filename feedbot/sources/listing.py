@@ -25,7 +25,8 @@ _FEWEST_ITEMS = 3
 _SHORTEST_TITLE = 12
 _MOST_LINKS = 3000
 _LARGEST_ITEM = 200
-_DATED, _MOST_DATED = "time, span, em, p, div, dd, td, font, small, i, li", 60
+_LONGEST_SUMMARY = 400
+_DATED, _MOST_DATED = "time, span, em, p, div, dd, td, font, small, i, li, dt", 60
 
 
 def parse_list(html: str, url: str, pack: Pack) -> ParsedFeed:
@@ -61,6 +62,14 @@ def parse_list(html: str, url: str, pack: Pack) -> ParsedFeed:
         cut_off=cut_off,
         fault=None if entries else f"no article found by {where}",
     )
+
+
+def is_list(html: str, url: str, pack: Pack, text: str | None) -> bool:
+    """Whether what was read as a page's text is little more than the titles of the articles that it lists."""
+    text = fold(text)
+    titles = [one.title for one in parse_list(html, url, pack).entries if one.title and one.title in text]
+    rest = weight(text) - sum(map(weight, titles))
+    return len(titles) >= _FEWEST_ITEMS and rest < len(titles) * _LONGEST_SUMMARY
 
 
 def base_of(tree: LexborHTMLParser, url: str) -> str:

@@ -114,13 +114,20 @@ def looks_like_feed(body: bytes, content_type: str | None) -> bool:
     return _kind_of(decode_feed(body[:_SNIFFED], None), content_type) is Kind.FEED
 
 
-def read_page(body: bytes, *, url: str, charset: str | None = None, packs: Any) -> ParsedEntry:
-    """The record of an article page, by the first pack that recognises it; the last one takes any page."""
+def read_page(
+    body: bytes, *, url: str, charset: str | None = None, packs: Any, only_article: bool = False
+) -> ParsedEntry:
+    """The record of an article page, by the first pack that recognises it; the last one takes any page. With
+    `only_article` a page that lists articles has none.
+    """
+    from feedbot.sources.listing import is_list
     from feedbot.sources.pack import pack_from_data
     from feedbot.sources.page import parse_article
 
     html = decode_page(body, charset)
-    return parse_article(html, url, _choose(html, [pack_from_data(pack) for pack in packs]))
+    pack = _choose(html, [pack_from_data(pack) for pack in packs])
+    page = parse_article(html, url, pack)
+    return ParsedEntry() if only_article and is_list(html, url, pack, page.content_text) else page
 
 
 def _choose(html: str, packs: "list[Pack]") -> "Pack":
