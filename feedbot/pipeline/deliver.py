@@ -8,8 +8,8 @@ from typing import Any
 from feedbot.model import Delivery, Message, StoredEntry
 from feedbot.pipeline.tools import Tools
 from feedbot.rules.agenda import Priority
-from feedbot.rules.delivery import BotStopped, Outcome, RetryAfter, Sent
-from feedbot.store.outbox import Answer, Outbox, Picked, Task, Waiting, claim
+from feedbot.rules.delivery import BotStopped, Lost, Outcome, RetryAfter, Sent
+from feedbot.store.outbox import Answer, Outbox, Picked, Task, Waiting, claim_later
 from feedbot.telegram.message import Form, compose, digest, wants_photo, with_buttons
 from feedbot.telegram.send import NO_PHOTOS, Attempt, Picture, Sender
 
@@ -19,12 +19,14 @@ _MOST_COMPOSED = 512
 @dataclass(slots=True)
 class Desk:
     """What one bot's messages are made and sent with. Those that were composed are kept for the next
-    subscribers of their articles.
+    subscribers of their articles. `deletes` is whether a message goes away with its article, or says that
+    it was withdrawn.
     """
 
     tools: Tools
     sender: Sender
     outbox: Outbox
+    deletes: bool = False
     composed: dict[Any, Message] = field(default_factory=dict)
 
 
@@ -70,7 +72,7 @@ async def deliver(
             if not is_ours:
                 return None, Waiting(chat, now, picked.entry.entry.first_seen, Priority.ENTRY)
         is_free = picked.task is Task.SEND and not picked.claimed
-        if is_free and not await store.do(claim, picked.delivery, now, desk.sender.bot_id):
+        if is_free and not await store.do(claim_later, picked, now, desk.sender.bot_id):
             return None, await store.do(outbox.next_of, chat, now)
         attempt = await _attempt(desk, picked, picture, jitter)
         answer = _answer(attempt, picture)
@@ -117,6 +119,9 @@ async def _attempt(desk: Desk, picked: Picked, picture: Picture | None, jitter: 
     if picked.task is Task.PROBE:
         buttons = _message(desk, picked, photo=False).buttons
         return Attempt(await sender.probe(delivery.address, picked.number, buttons))
+    if picked.task is Task.EDIT and picked.entry.retracted_at is not None and desk.deletes:
+        outcome = await sender.delete(delivery.address, picked.number)
+        return Attempt(Lost("it was withdrawn") if isinstance(outcome, Sent) else outcome)
     if picked.task is Task.EDIT:
         kind = delivery.kind or "text"
         message = _message(desk, picked, photo=kind != "text")

@@ -150,8 +150,8 @@ def settle(
 
 
 def want_edits(connection: Connection, entry_row: int, now: datetime) -> None:
-    """Have the messages of an entry edited that were sent of late: the last change wins, a minute after the
-    one before, and five times at most.
+    """Have the messages of an entry edited that were sent of late, or are being sent as it was: the last
+    change wins, a minute after the one before, and five times at most.
     """
     last, due_then = (type_coerce(deliveries.c[name], BigInteger) for name in ("edited_at", "edit_due"))
     due = func.max(
@@ -160,15 +160,15 @@ def want_edits(connection: Connection, entry_row: int, now: datetime) -> None:
         func.coalesce(due_then + 1, 0),  # who edits now sees that there is more
     )
     sent = and_(
-        deliveries.c.entry_id == entry_row,
         text("+deliveries.state = 'sent'"),
         deliveries.c.message_id.is_not(None),
         deliveries.c.kind.is_not(None),
-        deliveries.c.more == 0,
         deliveries.c.edits < MOST_EDITS,
         deliveries.c.sent_at > now - EDITED_WITHIN,
     )
-    connection.execute(deliveries.update().where(sent).values(edit_due=due))
+    told = or_(sent, text("+deliveries.state = 'sending'"))
+    of_entry = and_(deliveries.c.entry_id == entry_row, deliveries.c.more == 0)
+    connection.execute(deliveries.update().where(of_entry, told).values(edit_due=due))
 
 
 _EDIT_DUE = Prepared(select(deliveries.c.edit_due).where(deliveries.c.id == bindparam("row")))

@@ -138,6 +138,7 @@ _CHAT = Prepared(
 _CLAIM = Prepared(
     table.update().where(table.c.id == bindparam("row"), table.c.state == bindparam("was")),
 )
+_UPDATES = Prepared(select(entry_rows.c.updates).where(entry_rows.c.id == bindparam("row")))
 _LAST_NUMBER = Prepared(
     select(table.c.message_id)
     .where(text("deliveries.state = 'sent'"), _HERE, table.c.message_id.is_not(None))
@@ -308,5 +309,11 @@ def _waiting(task: Task, row: Any) -> Waiting:
 
 def claim(connection: Connection, delivery: Delivery, now: datetime, owner: str) -> bool:
     """Take a message: the row says `sending` before a byte is sent. False where another was quicker."""
-    told = {"state": State.SENDING.value, "owner": owner, "claimed_at": now}
+    told = {"state": State.SENDING.value, "owner": owner, "claimed_at": now, "edit_due": None}
     return _CLAIM.run(connection, told | {"row": delivery.id, "was": delivery.state.value}).rowcount == 1
+
+
+def claim_later(connection: Connection, picked: Picked, now: datetime, owner: str) -> bool:
+    """Take what was picked a while ago. False too where its entry changed since: it is to be read anew."""
+    updates = _UPDATES.scalar(connection, {"row": picked.delivery.entry_row})
+    return updates == picked.entry.updates and claim(connection, picked.delivery, now, owner)

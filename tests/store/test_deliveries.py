@@ -16,7 +16,7 @@ from feedbot.rules.delivery import (
     Unknown,
 )
 from feedbot.store import Store, deliveries, entries, ledger, outcomes, photos, sources, subscriptions
-from feedbot.store.outbox import Outbox, claim
+from feedbot.store.outbox import Outbox, Task, claim, claim_later
 from tests.support import NOW, SOURCE, entry, new, save_poll, subscription
 
 STATE = SourceState("gazette", next_poll=NOW, last_success=NOW)
@@ -86,6 +86,39 @@ def test_a_parked_unknown_waits_for_the_operator(store: Store) -> None:
     assert head(store, "1001", NOW + timedelta(days=1)) is None
     assert [one.reason for one, _ in store.do_now(deliveries.unknown, 10)] == [None]
     assert store.do_now(Outbox("bot").waiting, LATER) == []
+
+
+def test_what_changes_while_it_is_being_sent_is_edited_afterwards(store: Store) -> None:
+    fill(store, 1)
+    taken = take(store)
+    store.do_now(deliveries.want_edits, taken.entry_row, NOW)
+    assert store.do_now(Outbox("bot").pick, "1001", NOW) is None
+    store.do_now(deliveries.settle, taken, State.SENT, now=NOW, message_id=5, kind="text")
+    picked = store.do_now(Outbox("bot").pick, "1001", NOW)
+    assert picked is not None
+    assert (picked.task, picked.number) == (Task.EDIT, 5)
+
+
+def test_what_changes_while_it_is_being_sent_in_vain_is_sent_as_it_is_then(store: Store) -> None:
+    fill(store, 1)
+    taken = take(store)
+    store.do_now(deliveries.want_edits, taken.entry_row, NOW)
+    store.do_now(deliveries.settle, taken, State.PENDING, now=NOW)
+    again = store.do_now(Outbox("bot").pick, "1001", NOW)
+    assert again is not None
+    assert again.task is Task.SEND
+    store.do_now(deliveries.settle, again.delivery, State.SENT, now=NOW, message_id=5, kind="text")
+    assert store.do_now(Outbox("bot").pick, "1001", NOW) is None  # there is nothing to edit
+
+
+def test_what_changed_while_its_photo_was_fetched_is_read_anew(store: Store) -> None:
+    fill(store, 1)
+    picked = store.do_now(Outbox("bot").pick, "1001", NOW)
+    assert picked is not None
+    before = replace(picked, delivery=replace(picked.delivery, state=State.SENDING))
+    older = replace(before, entry=replace(before.entry, updates=before.entry.updates + 1))
+    assert not store.do_now(claim_later, older, NOW, "bot")
+    assert store.do_now(claim_later, before, NOW, "bot")
 
 
 def test_a_sent_message_keeps_its_number(store: Store) -> None:
