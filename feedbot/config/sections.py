@@ -95,6 +95,7 @@ class TelegramSection(_Section):
     admins: Admins = ()
     messages_per_second: Whole = Field(default=25, ge=1, le=1000)
     probe_unknown: bool = False
+    withdrawn: Literal["mark", "delete"] = "mark"
 
 
 class CategorySection(_Section):

@@ -11,7 +11,7 @@ from feedbot.errors import FeedbotError, StoreError
 from feedbot.pipeline import CompleteReport, DeliverReport, PollReport
 from feedbot.pipeline.hub import CallReport
 from feedbot.publish.site import PublishReport
-from feedbot.rules.delivery import Unchanged
+from feedbot.rules.delivery import Lost, Unchanged
 from feedbot.store.outbox import Task
 
 _SAME_ERROR = 3600.0
@@ -141,7 +141,7 @@ class Observer:
             told["task"] = report.task.value
         if report.alarm:
             self.warn("message put right", chat=report.delivery.address.chat, fault=report.alarm)
-        if report.accepted or isinstance(report.outcome, Unchanged):
+        if report.accepted or isinstance(report.outcome, (Unchanged, Lost)):
             self.event("deliver", **told, photo_fault=report.photo_fault, seconds=round(seconds, 3))
         else:
             self.warn("deliver", **told, reason=reason, seconds=round(seconds, 3))

@@ -19,7 +19,7 @@ from feedbot.store.store import version_of_others
 from feedbot.telegram.send import Sender
 
 IN_FLIGHT = 32  # calls at once: 25 a second need so many where an answer takes a second (Little's law)
-_EARLY = 0.25  # seconds before its turn a message is read and written down as being sent
+_EARLY = 0.3  # seconds before its turn a message is read and written down as being sent, with its neighbours
 _FEWEST_EARLY = 2
 _STOPPED_FOR = 3600.0
 _FRESH, _OLD = 1.0, 60.0  # what is known of the outbox is taken for true so long; and not longer
@@ -45,16 +45,18 @@ class Lane:
         now: Callable[[], datetime],
         *,
         probe: bool = False,
+        deletes: bool = False,
     ) -> None:
         self._tools, self._pacer = tools, pacer
         self._outbox = Outbox(sender.bot_id, probe=probe)
-        self._desk = Desk(tools, sender, self._outbox)
+        self._desk = Desk(tools, sender, self._outbox, deletes)
         self._observer, self._clock = observer, now
         self._agenda = Agenda(pacer)
         self._gate = Gate(pacer, self._left)
         sender.gate = self._gate.call
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._early: set[str] = set()
+        self._is_taking = True
         self._wake = asyncio.Event()
         self._stopping = False
         self._is_stale = True
@@ -154,8 +156,10 @@ class Lane:
         return min(self._agenda.next_at(tick, _EARLY), reading) - tick
 
     def _has_room(self) -> bool:
-        most_early = max(_FEWEST_EARLY, int(self._pacer.rate(time.monotonic()) * _EARLY))
-        return not self._stopping and len(self._tasks) < IN_FLIGHT and len(self._early) < most_early
+        """Whether more may be taken: when half of what was taken is out, so that some share a transaction."""
+        most = max(_FEWEST_EARLY, int(self._pacer.rate(time.monotonic()) * _EARLY))
+        self._is_taking = len(self._early) < (most if self._is_taking else most // 2 + 1)
+        return self._is_taking and not self._stopping and len(self._tasks) < IN_FLIGHT
 
     def _left(self, chat: str) -> None:
         """A chat's message is out of the gate: the next one may be taken."""

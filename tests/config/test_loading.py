@@ -78,6 +78,7 @@ def test_an_empty_file_gives_the_defaults_of_the_contract(read: Load, tmp_path: 
         "admins": (),
         "messages_per_second": 25,
         "probe_unknown": False,
+        "withdrawn": "mark",
     }
 
 

@@ -374,6 +374,18 @@ async def test_an_article_that_was_taken_back_is_marked(office: Office, api: Bot
     assert "strikethrough" in [one["type"] for one in message["entities"]]
 
 
+async def test_an_article_that_was_taken_back_is_deleted_where_that_is_wanted(
+    office: Office, api: BotApi
+) -> None:
+    made = await sent(office, api)
+    office.desk.deletes = True
+    office.take_back(made)
+    assert await office.all() == ["Lost"]
+    assert api.messages(-1001) == []
+    assert await office.all() == []
+    assert office.counts == {"sent": 1}
+
+
 async def test_edits_survive_a_restart(office: Office, api: BotApi) -> None:
     made = await sent(office, api)
     office.correct(made, title="Another title")
