@@ -46,6 +46,7 @@ _MODULES = {
     "source": "source",
     "status": "status",
     "subscription": "subscription",
+    "why": "why",
 }
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

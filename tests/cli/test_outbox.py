@@ -130,3 +130,24 @@ def test_what_stands_in_the_configuration_is_removed_there(feedbot: Feedbot, con
     done = feedbot("subscription", "remove", "-1001")
     assert done.code == 2
     assert "configuration" in done.err
+
+
+def stages(feedbot: Feedbot, chat: str, number: int) -> dict[str, tuple[bool, str]]:
+    told = feedbot("why", chat, f"{entry(number).url}?utm_source=x", "--json").json
+    return {one["name"]: (one["passed"], one["said"]) for one in told["stages"]}
+
+
+def test_why_an_article_came_or_did_not(feedbot: Feedbot, outbox: Path) -> None:
+    came = stages(feedbot, "1001", 1)
+    assert all(passed for passed, _ in came.values())
+    assert list(came) == ["source", "page", "news", "subscription", "chat", "delivery"]
+    assert "as message 7" in came["delivery"][1]
+    assert stages(feedbot, "1001", 2)["delivery"][1].startswith("unknown: no answer: timed out")
+    assert stages(feedbot, "1001", 3) == {
+        "source": (False, "no source has listed it, or it is not kept any more")
+    }
+    assert stages(feedbot, "77", 1)["subscription"] == (False, "77 follows none of its categories")
+    feedbot("subscription", "pause", "-1001")
+    assert stages(feedbot, "-1001", 1)["subscription"] == (False, "to policies, paused")
+    assert "pending" in feedbot("why", "-1001", entry(1).url).out
+    assert feedbot("why", "1001", "no address").code == 2
