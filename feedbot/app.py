@@ -5,7 +5,7 @@ import re
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,6 +27,7 @@ from feedbot.jobs.selfcheck import weak_libraries
 from feedbot.jobs.sending import Lane
 from feedbot.model import Address, Source, Subscription
 from feedbot.net.client import Client, user_agent
+from feedbot.net.gate import Reader
 from feedbot.net.guard import Guard
 from feedbot.pipeline import Tools, publish, publish_index, take_in, tidy
 from feedbot.pipeline.tools import Hub
@@ -112,16 +113,16 @@ def configured_subscriptions(config: Config) -> list[Subscription]:
 
 def make_client(
     config: Config,
-    before_large: Callable[[str], Awaitable[bool]] | None = None,
+    reader: Reader | None = None,
     guard: Guard | None = None,
 ) -> Client:
-    """The client towards strangers; large bodies wait for `before_large`."""
+    """The client towards strangers; large bodies wait for `reader`."""
     return Client(
         user_agent=user_agent(__version__, config.feedbot.contact),
         guard=guard or Guard([parse_network(text) for text in config.fetch.allow_networks]),
         host_gap=config.fetch.host_gap,
         host_concurrency=config.fetch.host_concurrency,
-        before_large=before_large,
+        reader=reader,
     )
 
 
@@ -231,7 +232,7 @@ async def _open_parts(
     token: str | None,
 ) -> AsyncIterator[App]:
     worker = Worker()
-    client = make_client(config, worker.has_room)
+    client = make_client(config, worker)
     photos = Photos(store, client, worker, config.database_path.parent / "photos")
     site = Site(
         store=store,
@@ -253,8 +254,9 @@ async def _open_parts(
     sender, lane, updates = None, None, None
     if token is not None:
         sender = Sender(token, config.telegram.api_url, shrink=photos.shrink)
-        pacer, probe = Pacer(config.telegram.messages_per_second), config.telegram.probe_unknown
-        lane = Lane(tools, sender, pacer, observer, clock, probe=probe)
+        told = config.telegram
+        pacer, deletes = Pacer(told.messages_per_second), told.withdrawn == "delete"
+        lane = Lane(tools, sender, pacer, observer, clock, probe=told.probe_unknown, deletes=deletes)
         place = Place(site.title, config.categories())
         updates = Updates(store, sender, place, clock, lane.wait_for, lane.refused)
     try:

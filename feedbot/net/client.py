@@ -37,7 +37,7 @@ from feedbot.net.bounds import Limit, Reply
 from feedbot.net.crawling import Crawling
 from feedbot.net.exchange import Exchanges
 from feedbot.net.faults import CONNECT_SECONDS
-from feedbot.net.gate import Gate, Left
+from feedbot.net.gate import Gate, Left, Reader
 from feedbot.net.guard import Guard
 from feedbot.net.inflate import OFFERED, Inflater, TooLargeError, megabytes
 from feedbot.net.manners import BusyError, Manners
@@ -92,18 +92,17 @@ class Client:
         lookup: Lookup = socket.getaddrinfo,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-        before_large: Callable[[str], Awaitable[bool]] | None = None,
+        reader: Reader | None = None,
     ) -> None:
-        """`lookup` answers in the place of the machine's resolver; `clock` and `sleep` move the pauses. What
-        is left of a large body is taken in after `before_large`: whoever reads them may be behind. It says
-        whether those of the one it is asked for are read quickly.
+        """`lookup` answers in the place of the machine's resolver; `clock` and `sleep` move the pauses. Large
+        bodies wait for `reader`.
         """
         self._agent, self._guard, self._lookup = user_agent, guard, lookup
         self._gap, self._clock = host_gap.total_seconds(), clock
         self.host_concurrency = host_concurrency
         self._exchanges = Exchanges(Manners(host_concurrency, clock=clock, sleep=sleep), self._is_public)
         self._crawling = {verify: self._make_crawling(verify_tls=verify) for verify in (True, False)}
-        self._gate = Gate(before_large)
+        self._gate = Gate(reader)
         self._open: tuple[aiohttp.ClientSession, Resolver] | None = None
 
     def expected(self, whose: str) -> float:
@@ -149,7 +148,7 @@ class Client:
         A 304 comes back only for a request that was conditional. `headers` and the user information of
         `url` are sent to no other origin, and `verify_tls` False holds for no other host. With `robots`
         the robots.txt of each origin is obeyed, as befits who follows links (RFC 9309). `whose` is what
-        `before_large` is told of a large body.
+        the reader is told of a large body.
         """
         asked = parsed(url)
         own = credentials(asked) | dict(headers or {})

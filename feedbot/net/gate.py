@@ -1,13 +1,15 @@
 """Where large bodies wait, so that many at once do not fill the memory (edge: it waits)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
-from feedbot.net.manners import Turn
+from feedbot.net.manners import BusyError, Turn
 
 _LOOK_SECONDS = 0.5
+_MOST_WAITING = 40  # each holds up to half a megabyte
 # Bodies of more bytes than the first number, and how many of them come in at a time, quick ones besides.
 STEPS = ((64_000, 10), (1_000_000, 2))
 
@@ -69,26 +71,44 @@ class Left:
             self.deadline.reschedule(until + waited)
 
 
+class Reader(Protocol):
+    """Who reads the bodies, and may be behind."""
+
+    def reads_quickly(self, whose: str) -> bool:
+        """Whether the last body of that one was read quickly."""
+
+    async def has_room(self) -> None:
+        """Come back when few bodies wait to be read."""
+
+
 class Gate:
     """A few large bodies come in at a time, and of the largest fewer.
 
-    `before` is waited for at each step, with the name of whose body it is: whoever reads them may be behind.
-    It says whether that one's are read quickly. Those have room of their own.
+    Those that are known to be quick have room of their own. Of the others a few wait, for each holds memory
+    and a connection; the rest is put off.
     """
 
-    def __init__(self, before: Callable[[str], Awaitable[bool]] | None = None) -> None:
+    def __init__(self, reader: Reader | None = None) -> None:
         self._rooms = {quick: [asyncio.Semaphore(most) for _, most in STEPS] for quick in (True, False)}
-        self._before = before
+        self._reader, self._waiting = reader, 0
 
     def entry(self, whose: str, *, quick: bool) -> "Entry":
         """The way in of one body. `quick`: its server is known to answer quickly."""
         return Entry(self, whose, quick=quick)
 
     async def pass_step(self, step: int, whose: str, *, quick: bool) -> asyncio.Semaphore:
-        """Come back with a place among the bodies of that step."""
-        is_read_quickly = await self._before(whose) if self._before is not None else True
+        """Come back with a place among the bodies of that step. Raises BusyError where too many wait."""
+        is_read_quickly = self._reader is None or self._reader.reads_quickly(whose)
         room = self._rooms[quick and is_read_quickly][step]
-        await room.acquire()
+        if self._waiting >= _MOST_WAITING and not (quick and is_read_quickly):
+            raise BusyError("too many large answers wait to be read")
+        self._waiting += 1
+        try:
+            if self._reader and not is_read_quickly:
+                await self._reader.has_room()
+            await room.acquire()
+        finally:
+            self._waiting -= 1
         return room
 
 

@@ -114,15 +114,14 @@ class Worker:
         else:
             self._has_room.set()
 
-    async def has_room(self, whose: str = "") -> bool:
-        """Come back when the bodies that wait to be read are few: who would bring a large one waits here, but
-        for those whose last job was quick. True for these.
-        """
+    def reads_quickly(self, whose: str) -> bool:
+        """Whether the last job of that one was quick."""
         cost = self._costs.of(whose)
-        if cost is not None and cost <= _SLOW_SECONDS:
-            return True
+        return cost is not None and cost <= _SLOW_SECONDS
+
+    async def has_room(self) -> None:
+        """Come back when the bodies that wait to be read are few."""
         await self._has_room.wait()
-        return False
 
     @asynccontextmanager
     async def _place(self, patience: float, *, slow: bool) -> AsyncIterator[None]:

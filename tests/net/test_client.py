@@ -16,6 +16,7 @@ from feedbot.model import Validators
 from feedbot.net.client import Client, user_agent
 from tests.net.ask import BODY, FEED, failure, get, moved
 from tests.net.raw import RawServer, answer, guard_for
+from tests.net.reader import BusyReader
 
 DATE = b"Date: Sun, 01 Mar 2026 12:00:00 GMT"
 
@@ -352,13 +353,13 @@ async def test_of_large_bodies_a_few_come_in_at_a_time(
 async def test_the_time_in_which_a_large_body_waits_for_us_is_not_the_servers(
     server: RawServer, make_client: Callable[..., Client]
 ) -> None:
-    room = asyncio.Event()
-    large = make_client(guard_for(server), before_large=lambda _: room.wait())
+    reader = BusyReader()
+    large = make_client(guard_for(server), reader=reader)
     url = server.on("/feed", answer(body=b"x" * 200_000))
     task = asyncio.create_task(get(large, url, limit=replace(FEED, seconds=1.0)))
     await asyncio.sleep(1.2)
     assert not task.done()
-    room.set()
+    reader.room.set()
     assert len((await task).body) == 200_000
 
 

@@ -11,6 +11,7 @@ from feedbot.net import habits
 from feedbot.net.client import Client
 from tests.net.ask import BODY, FEED
 from tests.net.raw import RawServer, answer, guard_for
+from tests.net.reader import BusyReader
 
 
 async def hang(_: asyncio.StreamWriter) -> None:
@@ -45,12 +46,8 @@ async def test_what_hangs_has_its_time_where_nobody_waits(
 async def test_a_body_that_waits_for_us_holds_no_place_at_its_host(
     server: RawServer, make_client: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room = asyncio.Event()
-
-    async def before_large(_: str) -> bool:
-        return await room.wait()
-
-    client = make_client(guard_for(server), host_concurrency=1, before_large=before_large)
+    reader = BusyReader()
+    client = make_client(guard_for(server), host_concurrency=1, reader=reader)
     monkeypatch.setattr("feedbot.net.gate._LOOK_SECONDS", 0.01)
     large = server.on("/large", answer(body=b"x" * 200_000))
     waiting = asyncio.create_task(client.get(large, limit=FEED, whose="large"))
@@ -59,5 +56,5 @@ async def test_a_body_that_waits_for_us_holds_no_place_at_its_host(
     other = await client.get(server.on("/feed", answer(body=BODY)), limit=FEED, whose="other")
     assert other.body == BODY
     assert not client.is_asking("large")
-    room.set()
+    reader.room.set()
     assert len((await waiting).body) == 200_000
