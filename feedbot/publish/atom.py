@@ -73,7 +73,7 @@ def atom_entry(stored: StoredEntry, house: House, origin: Origin | None, url: st
     entry.author([_author(author) for author in authors_of(told, house, origin)])
     if html:
         entry.content(html, type="html")
-    if summary := words(told.summary):
+    if summary := words(told.summary) or ("" if html else words(told.title) or url):  # one must be there
         entry.summary(summary, type="text")
     entry.category(_categories(stored, house))
     document: bytes = feed.atom_str(pretty=False)

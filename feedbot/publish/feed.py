@@ -136,9 +136,13 @@ def updated_of(stored: StoredEntry) -> datetime:
 
 
 def published_of(stored: StoredEntry) -> datetime:
-    """When the entry appeared: as its source says, else when it was first seen; never in the future."""
-    entry = stored.entry
-    return min(entry.published or entry.first_seen, entry.first_seen).astimezone(UTC).replace(microsecond=0)
+    """When the entry appeared: as its source says, else when it was first seen; never in the future.
+
+    Of some seen at once without a time each has a second of its own, up to that one (`store/moments.py`).
+    """
+    told, seen = stored.entry.published, stored.entry.first_seen
+    shown = told if told and told < seen else min(seen, stored.updated_at)
+    return shown.astimezone(UTC).replace(microsecond=0)
 
 
 def rfc3339(moment: datetime) -> str:

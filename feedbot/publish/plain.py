@@ -2,6 +2,7 @@
 
 import re
 from html.entities import name2codepoint
+from urllib.parse import urlsplit
 
 from feedbot.rules.text import clean
 from feedbot.rules.urls import absolute
@@ -9,7 +10,7 @@ from feedbot.rules.urls import absolute
 # What a reader that takes text for HTML would read as markup, and validators warn of.
 _TAG = re.compile(r"<(?=[/!?a-zA-Z])")
 _ENTITY = re.compile(r"&(?=(#?\w+))")
-_NO_URI = re.compile(r"[^0-9A-Za-z;/?:@&=+$.\-_!~*'()%,#]+")
+_NO_URI = re.compile(r"[^0-9A-Za-z;/?:@&=+$.\-_!~*'()%,#]+|%(?![0-9A-Fa-f]{2})")
 # The addresses that validators know; RFC 5322 allows more.
 _EMAIL = re.compile(r"[A-Za-z0-9_.+'-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9][A-Za-z0-9-]*")
 _JOINER = "\u2060"
@@ -39,10 +40,15 @@ def _is_entity(match: re.Match[str]) -> bool:
 
 
 def web_uri(url: str | None) -> str | None:
-    """The address as a URI (RFC 3986), if readers may be sent there: RSS knows no other characters."""
+    """The address as a URI (RFC 3986), if readers may be sent there: RSS knows no other characters.
+
+    None for a host in brackets (IPv6), which validators take for no address.
+    """
     told = absolute(clean(url)) if url else None
     if told is None or not _NO_URI.search(told):
         return told
+    if "[" in urlsplit(told).netloc:
+        return None
     start = told.find("/", len("https://"))
     return told[:start] + _NO_URI.sub(_percent, told[start:])
 

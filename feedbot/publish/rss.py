@@ -4,6 +4,7 @@ What validators and readers want beyond the specification: addresses in ASCII, o
 before the content, authors in `dc:creator` (https://www.rssboard.org/rss-profile).
 """
 
+import re
 from datetime import datetime
 from email.utils import format_datetime
 from html import escape
@@ -23,6 +24,7 @@ from feedbot.publish.plain import unmistakable, web_uri, words
 CREATOR = "http://purl.org/dc/elements/1.1/"
 ATOM = "http://www.w3.org/2005/Atom"
 END = b"</channel></rss>\n"
+_ENCLOSED = re.compile(r"https?://(?:[a-zA-Z0-9-]+\.)+[a-zA-Z0-9][a-zA-Z0-9-]*(?::\d+)?/")
 _LOST_CHARACTER = "\ufffd".encode()
 
 
@@ -115,7 +117,8 @@ def rss_item(stored: StoredEntry, house: House, origin: Origin | None, url: str,
 def _most_worth(files: list[Enclosure]) -> Enclosure | None:
     """The one enclosure of an item: what is heard or seen in motion, else the first, which is the photo.
 
-    A length that is not known is written as 0, as the validator advises.
+    A length that is not known is written as 0, as the validator advises; and it takes no other addresses.
     """
+    files = [file for file in files if _ENCLOSED.match(file.url)]
     moving = (file for file in files if (file.type or "").startswith(("audio/", "video/")))
     return next(moving, files[0] if files else None)

@@ -33,6 +33,7 @@ from feedbot.rules.delivery import plan
 from feedbot.rules.health import Health, observe
 from feedbot.rules.normalise import digest_of
 from feedbot.store import deliveries, digests, feeds, retractions, rows, sources, subscriptions
+from feedbot.store.moments import Moments
 from feedbot.store.prepared import Prepared, among
 from feedbot.store.tables import entries, entry_categories, entry_keys
 from feedbot.store.tables import sources as source_rows
@@ -171,19 +172,20 @@ def _insert(
     """Write entries with their keys and categories."""
     if not new:
         return []
+    updated = Moments(connection, now).of_new([candidate.entry for candidate, _ in new])
     stored = [
         StoredEntry(
-            row=_put(connection, candidate, announce, ready=ready, now=now),
+            row=_put(connection, candidate, announce, updated_at, ready=ready, now=now),
             entry=candidate.entry,
             story=candidate.story,
             slugs=candidate.slugs,
-            updated_at=now.replace(microsecond=0),
+            updated_at=updated_at,
             digest=candidate.digest,
             first_key=candidate.keys[0],
             ready=ready,
             announce=announce,
         )
-        for candidate, announce in new
+        for (candidate, announce), updated_at in zip(new, updated, strict=True)
     ]
     keys = [(one.row, candidate.keys) for one, (candidate, _) in zip(stored, new, strict=True)]
     _add_keys(connection, new[0][0].entry.source_id, keys)
@@ -197,7 +199,13 @@ def _insert(
 
 
 def _put(
-    connection: Connection, candidate: Candidate, announce: Announce, *, ready: bool, now: datetime
+    connection: Connection,
+    candidate: Candidate,
+    announce: Announce,
+    updated_at: datetime,
+    *,
+    ready: bool,
+    now: datetime,
 ) -> int:
     entry = candidate.entry
     values = {
@@ -210,7 +218,7 @@ def _put(
         "ready": ready,
         "first_seen": entry.first_seen,
         "sort_at": entry.sort_at,
-        "updated_at": now.replace(microsecond=0),
+        "updated_at": updated_at,
         "page_due": None if ready else now,
         "page_failures": 0,
         "updates": 0,
@@ -283,7 +291,7 @@ def rewrite(
         "record": rows.entry_json(entry),
         "digest": digest,
         "sort_at": entry.sort_at,
-        "updated_at": now.replace(microsecond=0),
+        "updated_at": Moments(connection, now, stored.row).of_change(stored.updated_at),
         "updates": stored.updates + 1,
         "listed": False,
     }
@@ -343,7 +351,8 @@ def save_completed(
             rewrite(connection, stored, entry, slugs, stored.digest, now)
         return Saved(updated=int(changed or restored))
     moved = {"record": rows.entry_json(entry), "sort_at": entry.sort_at, "story": story, "ready": True}
-    out = here.values(**done, **moved, updated_at=now.replace(microsecond=0))
+    [updated] = Moments(connection, now, stored.row).of_new([entry])
+    out = here.values(**done, **moved, updated_at=updated)
     if connection.execute(out).rowcount == 0:
         return Saved()
     _set_categories(connection, stored.row, slugs, entry)

@@ -58,6 +58,7 @@ def take_in(connection: Connection, host: str, now: datetime, most: int = MOST_A
     """
     waiting = select(entries.c.id, entries.c.source_id, entries.c.story, entries.c.sort_at)
     waiting = waiting.add_columns(entries.c.updates, entries.c.retracted_at)
+    waiting = waiting.add_columns(entries.c.first_seen, entries.c.updated_at)
     waiting = waiting.where(text("listed = 0"), entries.c.ready).order_by(entries.c.id).limit(most)
     found = connection.execute(waiting).mappings().all()
     if not found:
@@ -144,12 +145,13 @@ def _leave(shelves: _Shelves, feed: str, row: RowMapping) -> None:
 
 
 def _values(feed: str, row: RowMapping, serial: int) -> dict[str, Any]:
+    is_undated = row["sort_at"] >= row["first_seen"]  # it stands where `published_of` says it appeared
     return {
         "feed": feed,
         "entry_id": row["id"],
         "serial": serial,
         "updates": row["updates"],
-        "sort_at": row["sort_at"],
+        "sort_at": min(row["sort_at"], row["updated_at"]) if is_undated else row["sort_at"],
         "retracted_at": row["retracted_at"],
         "shown": False,
     }

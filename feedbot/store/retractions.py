@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Update, exists, func, select
 from feedbot.model import StoredEntry
 from feedbot.rules.schedule import PAGE_GONE_AFTER, next_page_visit
 from feedbot.store import deliveries, feeds, sources
+from feedbot.store.moments import Moments
 from feedbot.store.tables import entries, entry_categories
 
 
@@ -80,7 +81,8 @@ def restore(connection: Connection, stored: StoredEntry, now: datetime) -> bool:
     connection.execute(here.values(tombstone_at=stored.tombstone_at))
     if stored.retracted_at is None:
         return False
-    values = {"retracted_at": None, "missing_since": None, "updated_at": now.replace(microsecond=0)}
+    updated = Moments(connection, now, stored.row).of_change(stored.updated_at)
+    values = {"retracted_at": None, "missing_since": None, "updated_at": updated}
     connection.execute(here.values(values).values(listed=False))
     if stored.ready:
         deliveries.want_edits(connection, stored.row, now)

@@ -109,6 +109,7 @@ entries = Table(
     Index("ix_entries_listed", "id", sqlite_where=text("listed = 0")),
     Index(None, "source_id", "sort_at"),
     Index(None, "story"),
+    Index(None, "updated_at"),
     Index("ix_entries_page_due", "page_due", sqlite_where=text("page_due IS NOT NULL")),
     Index("ix_entries_retracted_at", "retracted_at", sqlite_where=text("retracted_at IS NOT NULL")),
 )

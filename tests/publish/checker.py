@@ -282,6 +282,8 @@ def _entries(root: Any) -> Iterator[str]:
     entries = _children(root, "entry")
     ids = Counter(_text(entry, "id") for entry in entries)
     yield from (f"id {one} stands {count} times" for one, count in ids.items() if count > 1)
+    moments = Counter(_text(entry, "updated") for entry in entries)
+    yield from (f"{count} were updated at {one}" for one, count in moments.items() if count > 1)
     published = [_text(entry, "published") for entry in entries]
     if published != sorted(published, reverse=True):
         yield "not newest first"
@@ -290,6 +292,8 @@ def _entries(root: Any) -> Iterator[str]:
 
 
 def _entry(entry: Any) -> Iterator[str]:
+    if entry.find(f"{ATOM}content") is None and entry.find(f"{ATOM}summary") is None:
+        yield "neither content nor summary"
     if _text(entry, "updated") < _text(entry, "published"):
         yield "updated before it was published"
     rels = [link.get("rel") for link in _children(entry, "link")]

@@ -85,6 +85,8 @@ def test_the_order_and_the_uniqueness_of_entries_are_seen():
     entry = GOOD[GOOD.index("<entry>") : GOOD.index("</feed>")]
     newer = entry.replace("a/1", "a/2").replace("T11:00:00Z", "T11:30:00Z")
     assert any("stands 2 times" in one for one in problems(GOOD.replace(entry, entry + entry).encode()))
+    assert any("2 were updated" in one for one in problems(GOOD.replace(entry, newer + entry).encode()))
+    newer = newer.replace("T12:00:00Z", "T11:59:59Z")
     assert problems(GOOD.replace(entry, newer + entry).encode()) == []
     assert problems(GOOD.replace(entry, entry + newer).encode()) == ["not newest first"]
 

@@ -60,6 +60,12 @@ def test_of_several_files_rss_takes_the_one_that_is_heard():
     }
 
 
+def test_a_file_at_an_address_that_validators_of_rss_refuse_is_no_enclosure_there():
+    for host in ("localhost:4000", "my_files.example", "[2001:db8::1]", "me:secret@gazette.example"):
+        made = replace(WHOLE, photo=None, photos=(), enclosures=(Enclosure(f"https://{host}/talk.mp3"),))
+        assert item(made).find("enclosure") is None
+
+
 def test_feedparser_reads_the_same_in_atom_and_rss():
     made = render(WHOLE, entry(2, title="Rain & wind < storm", authors=(Author("Bo"),)))
     atom, rss = feedparser.parse(made.atom), feedparser.parse(made.rss)
@@ -114,6 +120,10 @@ def test_a_title_that_looks_like_markup_is_read_as_it_is_written():
 def test_an_address_with_other_letters_is_written_in_ascii():
     found = item(entry(1, url="https://gazette.example/기사/1?q=[a|b]"))
     assert found.findtext("link") == "https://gazette.example/%EA%B8%B0%EC%82%AC/1?q=%5Ba%7Cb%5D"
+
+
+def test_a_percent_sign_that_stands_for_itself_is_written_as_one():
+    assert item(entry(url="https://gazette.example/50%/a%20b")).findtext("link").endswith("/50%25/a%20b")
 
 
 def test_a_hub_is_named_in_every_format():

@@ -100,6 +100,7 @@ def _publishing() -> None:
     # Every entry is put on its shelves anew, so that feeds of all there was can be written.
     op.add_column("entries", sa.Column("listed", sa.Boolean(), nullable=False, server_default=sa.text("0")))
     op.create_index("ix_entries_listed", "entries", ["id"], sqlite_where=sa.text("listed = 0"))
+    op.create_index(op.f("ix_entries_updated_at"), "entries", ["updated_at"])
     op.add_column("feeds", sa.Column("source_id", sa.Text(), nullable=True))
     for name in ("serial", "archived", "archives"):
         op.add_column("feeds", sa.Column(name, sa.Integer(), nullable=False, server_default=sa.text("0")))
