@@ -54,9 +54,9 @@ def set_up_logging() -> None:
     )
     processors = [
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
         _hide,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
         renderer,
     ]
     structlog.configure(processors=processors, logger_factory=structlog.PrintLoggerFactory(sys.stderr))

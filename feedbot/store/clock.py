@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, text
+from sqlalchemy import BigInteger, Connection, literal, text
 
 from feedbot.store.tables import MILLISECOND, chats, deliveries, topics
 
@@ -12,14 +12,14 @@ _NEVER_TRIED = text("deliveries.state = 'pending' AND deliveries.attempts = 0 AN
 
 def was_set(connection: Connection, now: datetime, by: timedelta) -> None:
     """Move the times that were still to come: `now` is the clock's time since it was set, by so much."""
-    future = min(now, now - by)
+    future, shift = min(now, now - by), literal(by // MILLISECOND, BigInteger)
     for table, column in (
         (deliveries, deliveries.c.due_at),
         (deliveries, deliveries.c.edit_due),
         (chats, chats.c.blocked_until),
         (topics, topics.c.blocked_until),
     ):
-        moved = table.update().where(column > future).values({column: column + by // MILLISECOND})
+        moved = table.update().where(column > future).values({column: column + shift})
         connection.execute(moved.where(_WAITING) if column is deliveries.c.due_at else moved)
 
 

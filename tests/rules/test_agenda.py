@@ -182,3 +182,11 @@ def test_a_429_closes_its_chat_and_lets_the_others_go_on() -> None:
     assert agenda.take(2.0) is None
     assert agenda.next_at(2.0) == 4.0
     assert agenda.take(4.0) == Head("1", 0.0, 0.0)
+
+
+def test_chats_that_are_shown_anew_for_days_take_no_more_room() -> None:
+    agenda = Agenda(Pacer(25))
+    for second in range(500):
+        agenda.load(Head(str(chat), float(second), float(second)) for chat in range(50))
+        agenda.next_at(second / 2)
+    assert len(agenda._later) + len(agenda._ready) <= 2 * (64 + 2 * 50)

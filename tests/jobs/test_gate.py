@@ -1,0 +1,57 @@
+"""Calls go out one by one, and an answer to a command holds up nobody longer than the bot itself waits."""
+
+import asyncio
+import time
+
+import pytest
+
+from feedbot.jobs.gate import Gate
+from feedbot.rules.pace import Pacer
+from feedbot.telegram.transport import NeverLeft
+
+
+def gate(rate: int = 100) -> tuple[Gate, Pacer, list[str]]:
+    pacer, out = Pacer(rate), list[str]()
+    return Gate(pacer, out.append), pacer, out
+
+
+async def test_calls_go_out_in_order_and_evenly() -> None:
+    made, _, out = gate()
+    began = time.monotonic()
+    await asyncio.gather(*(made.call(str(number)) for number in range(1, 11)))
+    assert out == [str(number) for number in range(1, 11)]
+    assert time.monotonic() - began >= 8 * 0.01
+
+
+async def test_a_call_that_would_wait_long_goes_back() -> None:
+    made, pacer, out = gate()
+    pacer.close(time.monotonic() + 60)
+    with pytest.raises(NeverLeft):
+        await made.call("1")
+    assert out == []
+
+
+async def test_an_answer_goes_before_the_messages_that_wait_and_is_counted_once() -> None:
+    made, _, out = gate(20)
+    await made.call("1")
+    waiting = [asyncio.create_task(made.call(str(number))) for number in (2, 3, 4)]
+    await asyncio.sleep(0)
+    await made.answer("9")
+    assert "3" not in out
+    before = time.monotonic()
+    await made.call("9")
+    assert time.monotonic() - before < 0.02
+    await asyncio.gather(*waiting)
+    assert out == ["1", "2", "3", "4"]
+
+
+async def test_an_answer_to_a_chat_that_takes_none_yet_holds_up_nobody_else() -> None:
+    made, pacer, out = gate()
+    pacer.close_chat("9", time.monotonic() + 3600)
+    answer = asyncio.create_task(made.answer("9"))
+    await asyncio.sleep(0)
+    await made.call("1")
+    assert out == ["1"]
+    answer.cancel()
+    await asyncio.gather(answer, return_exceptions=True)
+    await made.call("2")

@@ -1,0 +1,121 @@
+"""The lane over a real store and the emulator: nothing in doubt at its end, no clock that stalls it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from feedbot.app import App, open_app
+from feedbot.config import load
+from feedbot.demo.botapi import BotApi
+from feedbot.jobs.observe import Observer
+from feedbot.jobs.sending import Lane
+from feedbot.model import Address, Subscription
+from feedbot.rules.health import Health
+from feedbot.rules.pace import Pacer
+from feedbot.store import deliveries, entries, sources, subscriptions
+from tests.rig import TOKEN, until
+from tests.support import SOURCE, entry, new
+
+CONFIG = """
+[telegram]
+api_url = "{url}"
+[[category]]
+slug = "policies"
+title = "Policies"
+[[source]]
+id = "gazette"
+url = "https://gazette.example/feed"
+category = "policies"
+"""
+
+
+@dataclass
+class Rig:
+    app: App
+    api: BotApi
+    ahead: timedelta = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def lane(self, rate: int = 1000) -> Lane:
+        assert self.app.sender is not None
+        return Lane(self.app.tools, self.app.sender, Pacer(rate), Observer(), self.now)
+
+    async def fill(self, people: int, *articles: int) -> None:
+        store, now = self.app.tools.store, self.now()
+        for number in range(people):
+            self.api.add_private(1001 + number, "Ada")
+            wanted = Subscription(0, Address(str(1001 + number)), "policies")
+            await store.do(subscriptions.subscribe, wanted, now)
+        before = (await store.do(sources.get_source, "gazette"))[1]
+        after = replace(before, next_poll=now + timedelta(days=1), last_success=now)
+        found = new(*(entry(number, first_seen=now) for number in articles))
+        await store.do(entries.save_poll, SOURCE, found, before, after, now, sources.Reading(Health()))
+
+    async def counts(self) -> dict[str, int]:
+        found = await self.app.tools.store.do(deliveries.counts)
+        return {state: count for state, count in found.items() if count}
+
+
+@pytest.fixture
+async def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rig]:
+    monkeypatch.setenv("FEEDBOT_TELEGRAM__TOKEN", TOKEN)
+    api = BotApi(TOKEN, enforce_limits=False)
+    await api.start()
+    (tmp_path / "config.toml").write_text(CONFIG.format(url=api.url))
+    async with open_app(load(tmp_path / "config.toml"), lambda: datetime.now(UTC), Observer()) as app:
+        yield Rig(app, api)
+    await api.stop()
+
+
+async def test_all_calls_that_are_in_flight_end_and_none_is_in_doubt(rig: Rig) -> None:
+    await rig.fill(40, 1)
+    rig.api.slow(after=0.3)
+    lane = rig.lane()
+    running = asyncio.create_task(lane.run())
+    await until(lambda: len(rig.api.ledger) >= 25)
+    await lane.stop(20)
+    await running
+    sent = len(rig.api.ledger)
+    assert sent >= 25
+    assert await rig.counts() == {"sent": sent} | ({"pending": 40 - sent} if sent < 40 else {})
+
+
+@pytest.mark.parametrize("days", [1, -1])
+async def test_a_clock_that_is_set_by_a_day_stalls_nothing(rig: Rig, days: int) -> None:
+    await rig.fill(3, 1)
+    lane = rig.lane()
+    await lane.begin()
+    rig.ahead = timedelta(days=days)
+    await lane.run_until_idle(10)
+    assert await rig.counts() == {"sent": 3}
+
+
+async def test_a_clock_that_was_set_back_before_the_start_stalls_nothing(rig: Rig) -> None:
+    await rig.fill(3, 1)
+    await (first := rig.lane()).run_until_idle(10)
+    await first.stop(1)
+    await rig.fill(0, 2)
+    rig.ahead = timedelta(days=-1)
+    lane = rig.lane()
+    await lane.begin()
+    await lane.run_until_idle(10)
+    assert await rig.counts() == {"sent": 6}
+
+
+async def test_what_is_planned_while_the_lane_runs_is_sent(rig: Rig) -> None:
+    await rig.fill(2, 1)
+    lane = rig.lane()
+    running = asyncio.create_task(lane.run())
+    await until(lambda: len(rig.api.ledger) == 2)
+    await rig.fill(0, 2)
+    lane.wake()
+    await until(lambda: len(rig.api.ledger) == 4)
+    await lane.stop(5)
+    await running
+    assert await rig.counts() == {"sent": 4}
