@@ -14,6 +14,7 @@ from rich.table import Table
 
 from bench.contestants import MOODS
 from bench.daemon import daemon_memory
+from bench.delivery import print_delivery
 from bench.serving import print_serving
 
 # mood, whom we are compared with, and the ratio to reach (ours divided by theirs)
@@ -74,6 +75,7 @@ def main() -> None:
     options.add_argument(
         "--categories", type=int, default=2000, help="of the site whose publishing is measured; 0: none"
     )
+    options.add_argument("--chats", type=int, default=500, help="people whom one article is sent to")
     chosen = options.parse_args()
     console = Console(width=100)
     with origin() as port, Progress(console=Console(stderr=True), transient=True) as bar:
@@ -95,6 +97,7 @@ def main() -> None:
         )
         missed += memory[1] > MEMORY_TARGET
     missed += print_serving(console)
+    missed += print_delivery(console, chosen.chats)
     sys.exit(1 if missed else 0)
 
 

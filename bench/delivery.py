@@ -257,7 +257,7 @@ def _run_sender(told: dict[str, Any], chats: int, rate: int, rounds: int) -> dic
     return found
 
 
-def print_delivery(console: Console, chats: int = 300) -> int:
+def print_delivery(console: Console, chats: int = 500) -> int:
     """Measure and print; how many targets were missed."""
     with emulator(chats, limits=True) as (process, told):
         sent = _run_sender(told, chats, RATE, 1)
@@ -284,7 +284,7 @@ def print_delivery(console: Console, chats: int = 300) -> int:
 def main() -> None:
     """Measure and print, or be one of the processes."""
     options = argparse.ArgumentParser(prog="bench.delivery", description=__doc__)
-    options.add_argument("--chats", type=int, default=300)
+    options.add_argument("--chats", type=int, default=500)
     options.add_argument("--serve", type=int, metavar="CHATS")
     options.add_argument("--lax", action="store_true", help="of --serve: no limits")
     options.add_argument("--send", metavar="TOLD")
