@@ -32,6 +32,7 @@ _READ = 60.0  # shorter ones make duplicates: the message may have been accepted
 # accepted. So none is used again after 5 s of silence, nor 25 s after it was opened: Telegram closes its own
 # about 39 s after opening, however busy (shared facts, "Known problems").
 _IDLE, _LIFE = 5.0, 25.0
+_MOST_BYTES = 32_000_000  # of an answer; a hundred updates have less
 _LONGEST_WAIT = 10 * 365 * 86_400  # what can be added to a time
 
 # At DEBUG this one writes the address of the Bot API, token included.
@@ -184,7 +185,7 @@ class Transport(BaseRequest):
                     trace_request_ctx=progress,
                     allow_redirects=False,
                 ) as response:
-                    return response.status, await response.read()
+                    return response.status, await _whole(response)
             except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
                 reason = _reason(error)
         if progress.may_have_arrived:
@@ -200,6 +201,19 @@ async def _about_to_write(
     _session: object, context: SimpleNamespace, parameters: aiohttp.TraceRequestChunkSentParams
 ) -> None:
     context.trace_request_ctx.left -= len(parameters.chunk)
+
+
+async def _whole(response: aiohttp.ClientResponse) -> bytes:
+    """The body of an answer. Raises ValueError where it has no end, or expands to something without one."""
+    length = response.content_length
+    if length is not None and length <= _MOST_BYTES and "Content-Encoding" not in response.headers:
+        return await response.read()
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > _MOST_BYTES:
+            raise ValueError
+    return bytes(body)
 
 
 def _reason(error: Exception) -> str:

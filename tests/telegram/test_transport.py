@@ -1,6 +1,8 @@
 """HTTP to the Bot API: what never left, what may have been accepted, what was refused; no token anywhere."""
 
 import asyncio
+import gzip
+import json
 import logging
 import socket
 import struct
@@ -8,6 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable
+from urllib.parse import parse_qs
 
 import aiohttp
 import pytest
@@ -15,7 +18,7 @@ from telegram import Bot, InputFile
 
 from feedbot.telegram.transport import MaybeAccepted, NeverLeft, Refusal, Transport, _reason
 from tests.rig import free_port, until
-from tests.telegram.wire import OK, Behaviour, answer, read_request, saying, server
+from tests.telegram.wire import MESSAGE, OK, Behaviour, answer, read_request, saying, server
 
 SECRET = "AAsecret-token_of-this-bot"
 TOKEN = f"123456:{SECRET}"
@@ -246,6 +249,62 @@ async def test_an_answer_that_cannot_be_read_may_mean_anything(calls: Calls, raw
     async with server(saying(raw)) as url:
         with pytest.raises(MaybeAccepted):
             await calls.ask(url)
+
+
+@pytest.mark.parametrize("cut", [1, 2, 30])
+async def test_json_that_was_cut_short_says_nothing(calls: Calls, cut: int) -> None:
+    whole = json.dumps({"ok": True, "result": MESSAGE}).encode()
+    async with server(saying(answer(whole[:-cut]))) as url:
+        with pytest.raises(MaybeAccepted, match="not Telegram's"):
+            await calls.ask(url)
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+async def test_an_answer_without_an_end_is_not_read_for_ever(calls: Calls, coding: str) -> None:
+    zeros = b"0" * 1_000_000
+    chunk = zeros if coding == "identity" else gzip.compress(zeros * 40)
+    sent = 0
+
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        await read_request(reader)
+        writer.write(
+            f"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+        )
+        while True:
+            writer.write(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
+            await writer.drain()
+            sent += len(chunk)
+
+    async with server(endless) as url:
+        with pytest.raises(MaybeAccepted):
+            await calls.ask(url)
+    assert sent < 100_000_000
+
+
+async def test_an_answer_that_comes_as_gzip_is_read(calls: Calls) -> None:
+    packed = gzip.compress(json.dumps({"ok": True, "result": MESSAGE}).encode())
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+    async with server(saying(head.encode() + packed)) as url:
+        assert (await calls.ask(url)).message_id == 7
+
+
+async def test_a_form_holds_what_was_said_whatever_the_letters(calls: Calls) -> None:
+    seen = b""
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal seen
+        seen = await read_request(reader)
+        writer.write(OK)
+        await writer.drain()
+
+    text = "한국어 & 100 % = \n\U0001f1f0\U0001f1f7 + «»;#/?"
+    async with server(behave) as url:
+        bot = Bot(TOKEN, base_url=f"{url}/bot", request=calls.transport)
+        await bot.send_message(-1001, text)
+    head, _, body = seen.partition(b"\r\n\r\n")
+    assert b"application/x-www-form-urlencoded" in head
+    assert parse_qs(body.decode())["text"] == [text]
 
 
 # Refused in Telegram's own words.
