@@ -25,6 +25,7 @@ _FEWEST_WORDS = 4  # an alt text of fewer words names a picture, it does not tel
 _MOST_LINKS = 20
 _TOP = 12  # how many blocks may stand above the byline
 _LONGEST_CAPTION = 400
+_POINTERS = "▲△▶▷◀◁▼▽ "  # of Korean papers, at their captions
 _LONGEST_BELOW = 250
 _HASHTAGS = re.compile(r"(?:#[\w·-]+[\s,]*)+")
 _FURNITURE = re.compile(
@@ -260,7 +261,7 @@ def _says_much(text: str | None) -> bool:
 
 def _caption_parted(photo: Photo, from_alt: bool) -> Photo:
     """The photo with the credit that stands in its caption; the alt text where there is no caption."""
-    caption, credit = part_credit(photo.caption)
+    caption, credit = part_credit((photo.caption or "").lstrip(_POINTERS) or None)
     if caption is None and from_alt and _says_much(photo.alt):
         caption, told = part_credit(photo.alt)
         credit = credit or told

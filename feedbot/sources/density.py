@@ -9,6 +9,7 @@ from feedbot.rules.text import fold
 
 _MOST_NODES = 30_000
 _FEWEST_LETTERS = 25
+_MOST_FORMS, _LONGEST_FORM = 20, 300  # "Sign up for our newsletter", and where to write it
 _CHROME_TAGS = frozenset("nav aside footer form menu dialog select button".split())
 _CHROME = re.compile(
     r"(?:^|[\s_-])(?:share|sharing|shares|social|sns|comments?|respond|disqus|newsletter|subscribe|subscription|signup"
@@ -16,6 +17,7 @@ _CHROME = re.compile(
     r"|nav|navbar|menu|location|files?|attach|(?:[a-z]+[-_])?info|toc|skip|sr-only|screen-reader-text|visually-hidden|footer|masthead|tags|tag-list|taglist|hashtags?"
     r"|entry-meta|post-meta|article-meta|byline|print|related|recommend\w*|popular|trending|most-read|more-stories|author-bio"
     r"|author-box|about-author|post-navigation|view_util|btn_?\w*)(?:$|[\s_-])"
+    r"|(?:^|[\s_-])(?:comentarios?|commentaires?|kommentare?|suscri\w{0,12}|abonnement|boletin|kanren|bdshare\w{0,20})(?:$|[\s_-])"
     r"|(?:^|\s)(?:widget|sharedaddy|jp-relatedposts|addtoany\w*|addthis\w*|yarpp\w*|subscription-widget\w*)",
     re.IGNORECASE,
 )
@@ -35,13 +37,19 @@ def is_chrome(node: LexborNode) -> bool:
 
 
 def chrome_in(body: LexborNode) -> Iterator[LexborNode]:
-    """The furniture inside a body; what holds much of its text is none, whatever its names."""
+    """The furniture inside a body; what holds much of its text is none, whatever its names. A box that asks
+    for an e-mail address is always.
+    """
     length = len(body.text(deep=True))
     for node in body.css("[class], [id]")[:_MOST_NODES]:
         if node.tag not in {"body", "html"} and is_chrome(node):
             inner = len(node.text(deep=True))
             if inner * 2 <= length:
                 yield node
+    for field in body.css("input[type='email']")[:_MOST_FORMS]:
+        box = field.parent
+        if box is not None and box.mem_id != body.mem_id and len(fold(box.text(deep=True))) <= _LONGEST_FORM:
+            yield box
 
 
 def densest(root: LexborNode) -> LexborNode | None:

@@ -14,6 +14,9 @@ _BYLINE = re.compile(r"(?:(?:Written|Reported|Story|Text|Words)\s+)?By\s*[:=]?\s
 _REPORTER = re.compile(
     r"(?:[\w·\s]{1,20}=\s*)?(?:(?:글|취재)\s*[:=]?\s*)?([가-힣·,\s]{2,40}?)\s*(?:명예)?기자"
 )
+# How Japanese papers sign, and how Chinese ones name the editor.
+_SIGNED = re.compile(r"[（(【\[]([\u4e00-\u9fff々]{3,6})(?:記者)?[）)】\]]")
+_EDITOR = re.compile(r"[（(【\[]?(?:责任编辑|責任編輯|责编|编辑|編輯)\s*[:：]\s*\S.{0,30}")
 _WRITER = re.compile(r"(?:글|취재|작성자?)\s*[:=·]?\s*([가-힣]{2,4}(?:\s*[·,]\s*[가-힣]{2,4})*)")
 _PHOTO = (
     r"(?:Photos?|Photographs?|Images?|Pictures?|Videos?|Fotos?|Bild(?:er)?|Crédits?(?:\s+photos?)?|Фото|写真|사진)"
@@ -35,6 +38,7 @@ _BOTH = re.compile(
 _CREDIT_IN_CAPTION = re.compile(
     rf"(.{{0,5000}}?)(?:\s*[(\[]\s*{_PHOTO}(?:{_SIGN}|{_WORDED})([^()\[\]]{{2,100}})[)\]]\.?"
     rf"|(?:(?<=[.!?\"'”’)])\s+|\s+[/|]\s*){_PHOTO}{_SIGN}(.{{2,100}})"
+    r"|\s*[(\[]\s*사진\s?제공\s+([^()\[\]]{2,40})[)\]]"
     r"|\s*[(\[]?[©ⓒ]\s*([^()\[\]]{2,60})[)\]]?|(?<=[.!?])\s*\(([^()\[\].]{2,40})\))",
     re.IGNORECASE,
 )
@@ -51,7 +55,7 @@ _COPYRIGHT = re.compile(
     r"|.{0,120}(?:all\s+rights\s+reserved|무단\s*(?:전재|복제)).{0,80}",
     re.IGNORECASE,
 )
-_NAME_PARTS = re.compile(r"\s*(?:,|;|&|/|·|\band\b)\s*", re.IGNORECASE)
+_NAME_PARTS = re.compile(r"\s*(?:,|;|&|/|·|\b(?:and|und|et|och|og)\b)\s*", re.IGNORECASE)
 _ROLE = re.compile(
     r"(?:(?:staff|intern|senior|contributing|guest)\s+)*(?:reporters?|writers?|editors?|correspondents?|contributors?)",
     re.IGNORECASE,
@@ -60,7 +64,7 @@ _PARTICLES = frozenset("al bin da de del della den der di dos du el from ibn la 
 _LABEL_PARTS = re.compile(r"\s*\|\s*|\s+/\s+|,\s+(?=photos?\b)", re.IGNORECASE)
 _BYLINE_START = re.compile(
     r"^(?:(?:written|posted|published|submitted|reported|words|text|story|article)\s+)?by\b\s*[:：]?\s*"
-    r"|^(?:authors?|작성자|autor(?:in)?|автор|текст|文)\s*[:：]\s*|^(?:von|par|por|di|door|av|af)\s+(?=[A-ZÀ-Ý])",
+    r"|^(?:authors?|작성자|autor(?:in)?|автор|текст|文|作者|记者|撰文|كتبت?|بقلم|المؤلف)\s*[:：]\s*|^(?:von|par|por|di|door|av|af)\s+(?=[A-ZÀ-Ý])",
     re.IGNORECASE,
 )
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
@@ -102,6 +106,10 @@ def label_of(line: str) -> Label | None:
 
 
 def _single_label(text: str) -> Label | None:
+    if signed := _SIGNED.fullmatch(text):
+        return Label((signed[1],))
+    if _EDITOR.fullmatch(text):
+        return Label()
     if both := _BOTH.fullmatch(text):
         names = _korean_names(both[1]) or _names(both[1])
         return Label(names, credit=", ".join(names)) if names else None

@@ -10,8 +10,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from feedbot.model import Author, ParsedEntry
 from feedbot.rules.dates import parse_date
 from feedbot.rules.text import fold, fold_case
-from feedbot.sources.density import names_of
-from feedbot.sources.labels import byline_authors, label_of
+from feedbot.sources.density import names_of, weight
+from feedbot.sources.labels import byline_authors, is_related_heading, label_of
 
 _MOST = 60
 _TOP_LINES = 8
@@ -52,16 +52,21 @@ _HEAD_WORDS = re.compile(
     r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*)\b|[\W\d_]+",
     re.IGNORECASE,
 )
-_UPDATED_FIRST = re.compile(
-    r"(?:updated|modified|last\s+(?:edit|update)|수정|최종)\b.{0,40}?(?=(?:published|posted|first|입력|등록|게시))",
-    re.IGNORECASE,
+_UPDATED = (
+    r"(?:updated|modified|last\s+(?:edit|update)|수정|최종|stand|aktualisiert|mis\s+à\s+jour|modifié|actualizado|atualizado"
+    r"|aggiornato|bijgewerkt|oppdatert|uppdaterad|обновлено|更新)"
 )
-_PUBLISHED = re.compile(
-    r"(?:published|posted|first\s+published|date|입력|등록(?:일|일자)?|게시(?:일)?|작성(?:일)?|승인|公開日?|掲載日?|опубликовано)\s*[:：]?\s*(.*)",
-    re.IGNORECASE,
+_FIRST = (
+    r"(?:(?:first\s+)?published|posted|date|입력|등록(?:일|일자)?|게시(?:일)?|작성(?:일)?|승인|erstellt|veröffentlicht|publié|publicado"
+    r"|pubblicato|gepubliceerd|publicerad|publisert|опубликовано|公開日?|掲載日?|配信|发布(?:时间|日期)?)"
 )
+_UPDATED_FIRST = re.compile(rf"{_UPDATED}\b.{{0,40}}?(?={_FIRST})", re.IGNORECASE)
+_IS_UPDATED = re.compile(rf"\W*{_UPDATED}(?![^\W\d_])", re.IGNORECASE)
+_PUBLISHED = re.compile(rf"{_FIRST}\s*[:：]?\s*(.*)", re.IGNORECASE)
 _IN_ADDRESS = re.compile(r"/((?:19|20)\d\d)[/-]?([01]\d)[/-]?([0-3]\d)(?=[/_-]|\D|$)")
-_PARTS = re.compile(r"\s+(?:[|:»«•]|::|[-–—·])\s+|\s*[|»｜]\s*")
+_PARTS = re.compile(r"\s+(?:[|:»«•]|::|[-–—·])\s+|\s*[|»｜]\s*|(?<=[\u3040-\ud7a3])[_–—-](?=[\u3040-\ud7a3])")
+_TITLED = "[class*='tit'], [class*='head'], [id*='tit'], font > b, b > font, strong"
+_TITLE_CELLS = frozenset({"제목", "title", "subject", "件名", "タイトル", "标题", "標題", "betreff"})
 
 
 def read_patterns(
@@ -74,7 +79,7 @@ def read_patterns(
     on_top = next((line for line in islice(lines, _TOP_LINES) if date_in(line, whole=True)), None)
     date = _date(tree, near) or on_top or _date_in_address(url)
     return ParsedEntry(
-        title=_title(tree),
+        title=_title(tree, near),
         authors=_authors(tree) or _signed(near),
         categories=tuple(filter(None, [_section(tree)])),
         language=tree.root.attributes.get("lang") if tree.root else None,
@@ -110,9 +115,10 @@ def _in_chrome(node: LexborNode) -> bool:
     return in_footer
 
 
-def _title(tree: LexborHTMLParser) -> str | None:
-    """The heading that the head's title begins with or holds, else the first `h1`, else that title
-    without the site's name.
+def _title(tree: LexborHTMLParser, near: LexborNode | None) -> str | None:
+    """The heading that the head's title begins with or holds, else the cell beside "Title", else the first
+    `h1`, else what else is written large and stands in the head's title, else that title without the site's
+    name; a heading over the article where the head names the site alone.
     """
     head = tree.css_first("title")
     named = fold(head.text(deep=True)) if head else ""
@@ -121,6 +127,8 @@ def _title(tree: LexborHTMLParser) -> str | None:
     matching = [text for text in headings if len(text) > 8 and fold_case(text) in whole]
     if matching:
         return max(matching, key=len)
+    if cell := _title_cell(tree):
+        return cell
     first = next(
         (
             text
@@ -131,7 +139,24 @@ def _title(tree: LexborHTMLParser) -> str | None:
     )
     if first and (not named or len(first.split()) > 2):
         return first
-    return max(_PARTS.split(named), key=len) if named else first or None
+    bold = (fold(node.text(deep=True, separator=" ")) for node in tree.css(_TITLED)[:_MOST])
+    if large := max((text for text in bold if weight(text) > 12 and text in named), key=len, default=""):
+        return large
+    part = max(_PARTS.split(named), key=len) if named else first
+    over = fold(node.text(deep=True)) if near and (node := near.css_first("h2, h3")) else ""
+    return over if weight(over) > 12 > weight(part) and not is_related_heading(over) else part or None
+
+
+def _title_cell(tree: LexborHTMLParser) -> str | None:
+    """The cell beside one that says "Title", as boards have it."""
+    for node in tree.css("th, dt")[:_MOST]:
+        if fold_case(node.text(deep=True)).strip(" :：") in _TITLE_CELLS:
+            beside = node.next
+            while beside is not None and not beside.is_element_node:
+                beside = beside.next
+            if beside is not None and beside.tag in {"td", "dd"}:
+                return fold(beside.text(deep=True, separator=" ")) or None
+    return None
 
 
 def _date(tree: LexborHTMLParser, near: LexborNode | None) -> str | None:
@@ -143,13 +168,16 @@ def _date(tree: LexborHTMLParser, near: LexborNode | None) -> str | None:
         for node in _outside_chrome(place.css("time[datetime]")[:_MOST]):
             if _reads(told := node.attributes.get("datetime") or ""):
                 return told
+    later: str | None = None
     for selector in (_DATES, _LINES):
         for place in places:
             for node in _outside_chrome(place.css(selector)[: _MOST * 5]):
                 text = fold(node.text(deep=True, separator=" "))
                 if len(text) <= _LONGEST_LINE and (told_date := date_in(text, whole=selector == _LINES)):
-                    return told_date
-    return None
+                    if not _IS_UPDATED.match(text):
+                        return told_date
+                    later = later or told_date
+    return later
 
 
 def _outside_chrome(nodes: Iterable[LexborNode]) -> Iterator[LexborNode]:
@@ -191,8 +219,8 @@ def _authors(tree: LexborHTMLParser) -> tuple[Author, ...]:
 
 def _signed(near: LexborNode | None) -> tuple[Author, ...]:
     """The authors that a line of its own near the body names: "By Kim Nara", "작성자 김나라"."""
-    for node in near.css(_LINES)[: _MOST * 5] if near is not None else ():
-        text = fold(node.text(deep=True, separator=" "))
+    nodes = near.css(_LINES)[: _MOST * 5] if near is not None else []
+    for text in (line for node in nodes for line in _lines_of(node)):
         if not 4 < len(text) <= 80:
             continue
         label = label_of(text)
@@ -201,6 +229,15 @@ def _signed(near: LexborNode | None) -> tuple[Author, ...]:
         if authors := byline_authors(text, strict=True):
             return tuple(authors)
     return ()
+
+
+def _lines_of(node: LexborNode) -> Iterator[str]:
+    """The text of an element, and those of its lines that breaks part."""
+    yield fold(node.text(deep=True, separator=" "))
+    if node.css_first("br") is not None:
+        for part in node.iter(include_text=True):
+            if part.is_text_node:
+                yield fold(part.text_content)
 
 
 def _section(tree: LexborHTMLParser) -> str | None:
