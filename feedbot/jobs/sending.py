@@ -64,6 +64,7 @@ class Lane:
         self._fresh_for = _FRESH
         self._version = 0
         self._shift = self._shift_now()
+        self._next_in = 0.0
         self.delivered = 0
 
     def _shift_now(self) -> float:
@@ -87,11 +88,17 @@ class Lane:
         self._wake.set()
 
     async def run(self) -> None:
-        """Send until stopped."""
+        """Send until stopped; a database that refuses is asked again a while later."""
         while not self._stopping:
-            if time.monotonic() - self._looked_at >= _LOOK:
-                await self._look()
-            await self._sleep(await self._start_ready(), _FRESH)
+            self._next_in = _FRESH
+            await self._observer.guarded("lane", self._turn)
+            paused = self._observer.paused_until("lane") - time.monotonic()
+            await self._sleep(paused if paused > 0 else self._next_in, max(_FRESH, paused))
+
+    async def _turn(self) -> None:
+        if time.monotonic() - self._looked_at >= _LOOK:
+            await self._look()
+        self._next_in = await self._start_ready()
 
     async def _look(self) -> None:
         """Notice what a command of another process wrote."""
@@ -179,7 +186,11 @@ class Lane:
         """Learn each chat's first message anew."""
         began, self._is_stale = time.monotonic(), False
         self._read_at = began
-        found = await self._tools.store.do(self._outbox.waiting, self._clock())
+        try:
+            found = await self._tools.store.do(self._outbox.waiting, self._clock())
+        except StoreError:
+            self._is_stale = True
+            raise
         self._agenda.load(self._head(one) for one in found)
         self._pacer.forget_old(began)
         self._fresh_for = min(_RAREST, max(_FRESH, _SHARE * (time.monotonic() - began)))

@@ -1,10 +1,12 @@
 """deliver: what is first in a chat is sent, edited or looked for, and what came of it is written."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from feedbot.errors import StoreError
 from feedbot.model import Delivery, Message, StoredEntry
 from feedbot.pipeline.tools import Tools
 from feedbot.rules.agenda import Priority
@@ -14,6 +16,7 @@ from feedbot.telegram.message import Form, compose, digest, wants_photo, with_bu
 from feedbot.telegram.send import NO_PHOTOS, Attempt, Picture, Sender
 
 _MOST_COMPOSED = 512
+_RESTS = (0.5, 1, 2, 4, 8, 16, *[30] * 120)  # seconds; an hour in all
 
 
 @dataclass(slots=True)
@@ -76,10 +79,22 @@ async def deliver(
             return None, await store.do(outbox.next_of, chat, now)
         attempt = await _attempt(desk, picked, picture, jitter)
         answer = _answer(attempt, picture)
-        left = await store.do(outbox.record, picked, answer, now)
+        left = await _written(desk, picked, answer, now)
     title = picked.entry.entry.title
     told = (attempt.outcome, attempt.photo_fault, picked.task, attempt.alarm)
     return DeliverReport(picked.delivery, title, *told), left
+
+
+async def _written(desk: Desk, picked: Picked, answer: Answer, now: datetime) -> Waiting | None:
+    """Write what came of it, and again while the database refuses: unwritten, the chat would seem busy, and
+    what was sent would be sent again.
+    """
+    for wait in _RESTS:
+        try:
+            return await desk.tools.store.do(desk.outbox.record, picked, answer, now)
+        except StoreError:
+            await asyncio.sleep(wait)
+    return await desk.tools.store.do(desk.outbox.record, picked, answer, now)
 
 
 def _known_picture(desk: Desk, picked: Picked) -> Picture | None:

@@ -11,6 +11,7 @@ import pytest
 from feedbot.app import App, open_app
 from feedbot.config import load
 from feedbot.demo.botapi import BotApi
+from feedbot.errors import StoreError
 from feedbot.jobs.observe import Observer
 from feedbot.jobs.sending import Lane
 from feedbot.model import Address, Subscription
@@ -119,3 +120,48 @@ async def test_what_is_planned_while_the_lane_runs_is_sent(rig: Rig) -> None:
     await lane.stop(5)
     await running
     assert await rig.counts() == {"sent": 4}
+
+
+async def test_a_database_that_refuses_for_a_moment_loses_nothing_and_sends_nothing_twice(rig: Rig) -> None:
+    """What Telegram said is written when the database takes it again."""
+    await rig.fill(5, 1)
+    store, refused = rig.app.tools.store, 0
+    do = store.do
+
+    async def refusing(unit, *args, **kwargs):
+        nonlocal refused
+        if getattr(unit, "__name__", "") == "record" and refused < 3:
+            refused += 1
+            raise StoreError("database is locked")
+        return await do(unit, *args, **kwargs)
+
+    store.do = refusing  # type: ignore[method-assign]
+    lane = rig.lane()
+    await lane.run_until_idle(20)
+    store.do = do  # type: ignore[method-assign]
+    assert refused == 3
+    assert (await rig.counts(), len(rig.api.ledger)) == ({"sent": 5}, 5)
+
+
+async def test_a_lane_whose_outbox_cannot_be_read_goes_on_when_it_can(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feedbot.jobs.observe._FIRST_PAUSE", 0.2)
+    await rig.fill(2, 1)
+    store, refused = rig.app.tools.store, 0
+    do = store.do
+
+    async def refusing(unit, *args, **kwargs):
+        nonlocal refused
+        if getattr(unit, "__name__", "") == "waiting" and refused < 1:
+            refused += 1
+            raise StoreError("database is locked")
+        return await do(unit, *args, **kwargs)
+
+    store.do = refusing  # type: ignore[method-assign]
+    lane = rig.lane()
+    running = asyncio.create_task(lane.run())
+    await until(lambda: len(rig.api.ledger) == 2)
+    await lane.stop(5)
+    await running
+    assert (await rig.counts(), refused) == ({"sent": 2}, 1)
