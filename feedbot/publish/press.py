@@ -20,6 +20,7 @@ from feedbot.publish.feed import FeedHead, House, Origin, origin_of
 from feedbot.publish.files import (
     PLAIN,
     is_same,
+    is_size_told,
     make_folder,
     remove,
     sync_folder,
@@ -213,7 +214,7 @@ class Press:
     async def _restore_archive(self, slug: str, number: int) -> None:
         name = f"{slug}/archive/{number}.atom"
         file = self.folder / name
-        if all(file.with_name(file.name + suffix).is_file() for suffix in ("", ".gz")):
+        if is_size_told(tail_of(file.with_name(file.name + ".gz"), 4), file):
             self.shelf.file(f"/feeds/{name}", file, ATOM)
             return
         packed = await self.store.do(publishing.get_archive, slug, number)

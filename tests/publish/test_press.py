@@ -295,6 +295,16 @@ def test_fragments_of_what_no_feed_shows_are_forgotten(world: World):
     assert world.store.do_now(lambda c: c.exec_driver_sql(count).scalar()) == MOST
 
 
+def test_an_archive_that_was_cut_short_comes_back_at_the_next_start(world: World):
+    world.add(*range(12))
+    world.publish()
+    before = world.archives()
+    cut = world.folder / "policies" / "archive" / "1.atom"
+    cut.write_bytes(cut.read_bytes()[:100])
+    asyncio.run(world.press.tidy())
+    assert world.archives() == before
+
+
 def test_archives_and_documents_come_back_byte_for_byte_when_the_folder_was_emptied(world: World):
     world.add(*(entry(number) for number in range(1, 13)))
     world.publish()
