@@ -17,6 +17,7 @@ MOST_RATIO = 20
 LONGEST_SIDE = 2560
 LONGEST_FILE = 20_000
 SMALLER_SIDE = 1280
+_LARGE, _STRIP = 12_000_000, 32  # pixels from which a picture is made smaller in strips; rows of their result
 _AS_IT_IS = 1_500_000  # bytes: a JPEG up to that size is sent as it came
 
 
@@ -75,15 +76,40 @@ def _goes_as_it_is(image: Image.Image, body: bytes, longest: int) -> bool:
 
 def _encode(image: Image.Image, longest: int) -> bytes:
     image.seek(0)
+    image = _coarser(image, max(image.size) // longest) if _is_large(image, longest) else image
     image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     upright = ImageOps.exif_transpose(image)  # after it: the turned copy of a large picture is a large one
-    if upright.mode in {"RGBA", "LA", "PA"} or "transparency" in upright.info:
-        alpha = upright.convert("RGBA")
-        upright = Image.new("RGB", alpha.size, "white")
-        upright.paste(alpha, mask=alpha.getchannel("A"))
     out = io.BytesIO()
-    upright.convert("RGB").save(out, "JPEG", quality=85, optimize=True, progressive=True)
+    _on_white(upright).convert("RGB").save(out, "JPEG", quality=85, optimize=True, progressive=True)
     return out.getvalue()
+
+
+def _is_large(image: Image.Image, longest: int) -> bool:
+    return image.width * image.height > _LARGE and max(image.size) >= 2 * longest
+
+
+def _coarser(image: Image.Image, factor: int) -> Image.Image:
+    """The picture in so many times fewer columns and rows, made strip by strip: no copy of all its pixels."""
+    width, height = image.size
+    image.load()
+    small = Image.new("RGB", (-(-width // factor), -(-height // factor)))
+    rows = factor * _STRIP
+    for top in range(0, height, rows):
+        strip = image.crop((0, top, width, min(top + rows, height)))
+        small.paste(_on_white(strip).convert("RGB").reduce(factor), (0, top // factor))
+    if "exif" in image.info:
+        small.info["exif"] = image.info["exif"]
+    image.close()  # its pixels are the most of the memory
+    return small
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode not in {"RGBA", "LA", "PA"} and "transparency" not in image.info:
+        return image
+    alpha = image.convert("RGBA")
+    white = Image.new("RGB", alpha.size, "white")
+    white.paste(alpha, mask=alpha.getchannel("A"))
+    return white
 
 
 def smaller(body: bytes) -> tuple[dict[str, Any], bytes]:

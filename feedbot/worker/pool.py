@@ -33,7 +33,7 @@ _LARGE, _HUGE = 500_000, 2_000_000  # slow, where nothing is known of whose it i
 _BYTES_A_SECOND = 500_000  # a guess at what a process reads
 _PATIENCE_FOR_COST = 10.0  # so many seconds a job lets others pass for each that it will take itself
 _WHOLE_PATIENCE = 2.0
-_MOST_HELD = 8_000_000
+_MOST_HELD, _MOST_HELD_OF_QUICK = 8_000_000, 20_000_000
 _SIZE = 2
 
 
@@ -115,9 +115,9 @@ class Worker:
             self._has_room.set()
 
     def reads_quickly(self, whose: str) -> bool:
-        """Whether the last job of that one was quick."""
+        """Whether the last job of that one was quick, and not even such have filled the room by now."""
         cost = self._costs.of(whose)
-        return cost is not None and cost <= _SLOW_SECONDS
+        return cost is not None and cost <= _SLOW_SECONDS and self._held <= _MOST_HELD_OF_QUICK
 
     async def has_room(self) -> None:
         """Come back when the bodies that wait to be read are few."""

@@ -73,3 +73,27 @@ def test_one_that_is_too_long_for_a_photo_keeps_its_size() -> None:
 
 def test_the_second_try_is_smaller() -> None:
     assert max(opened(smaller(jpeg(2000, 1000))[1]).size) == SMALLER_SIDE
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
+def test_a_very_large_picture_is_shrunk_in_strips_to_the_same(
+    mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Image.new("RGBA", (701, 403), "red")
+    made.paste((0, 0, 255, 255), (300, 100, 701, 403))
+    made.paste((0, 0, 0, 0), (0, 300, 300, 403))
+    out = BytesIO()
+    made.convert(mode).save(out, "PNG")
+    whole = _colours(prepare(out.getvalue(), 100)[1])
+    monkeypatch.setattr("feedbot.telegram.picture._LARGE", 1000)
+    in_strips = _colours(prepare(out.getvalue(), 100)[1])
+    assert len(whole) == len(in_strips) == 3
+    for before, after in zip(whole, in_strips, strict=True):
+        assert all(abs(one - other) < 12 for one, other in zip(before, after, strict=True))
+
+
+def _colours(body: bytes) -> list[tuple[int, ...]]:
+    with Image.open(BytesIO(body)) as image:
+        assert image.size == (100, 57)
+        pixels = image.convert("RGB")
+        return [tuple(pixels.getpixel(at)) for at in ((10, 10), (80, 40), (10, 52))]  # type: ignore[arg-type]
