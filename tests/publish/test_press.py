@@ -296,7 +296,7 @@ def test_fragments_of_what_no_feed_shows_are_forgotten(world: World):
 
 
 def test_an_archive_that_was_cut_short_comes_back_at_the_next_start(world: World):
-    world.add(*range(12))
+    world.add(*(entry(number) for number in range(1, 13)))
     world.publish()
     before = world.archives()
     cut = world.folder / "policies" / "archive" / "1.atom"
