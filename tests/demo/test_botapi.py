@@ -237,3 +237,18 @@ async def test_a_file_is_sent_and_its_id_used_again(bot: Client) -> None:
     again = (await bot.send("sendDocument", chat_id=NEWS, document=first["file_id"])).result["document"]
     assert again["file_unique_id"] == first["file_unique_id"]
     assert again["file_id"] != first["file_id"]
+
+
+async def test_who_dies_in_the_middle_of_its_request_posted_nothing(
+    bot: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    _reader, writer = await asyncio.open_connection("127.0.0.1", int(bot.api.url.rpartition(":")[2]))
+    head = (
+        f"POST /bot{bot.token}/sendMessage?text=x&chat_id={ADA} HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n"
+    )
+    writer.write(head.encode() + b"Content-Type: application/json\r\n\r\n{")
+    await writer.drain()
+    writer.transport.abort()
+    assert (await bot.ask("getMe")).code == 200
+    assert bot.api.ledger == []
+    assert not caplog.records

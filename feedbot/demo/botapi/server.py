@@ -235,6 +235,8 @@ class BotApi:
             given, uploads = await _read(request)
         except web.HTTPRequestEntityTooLarge:
             return ApiError(413, "Request Entity Too Large").response()
+        except ConnectionError:  # who asked died in the middle of its request: nobody reads this
+            return ApiError(400, "Bad Request: request is cut short").response()
         except ValueError as error:
             return bad_request(f"can't parse the request: {error}").response()
         call = Call(self.world, bot, method, given, uploads, self._session, self._enforce_limits)
