@@ -28,6 +28,7 @@ def status(context: typer.Context, json: Json = False) -> None:
 
 def _facts(store: Store, now: datetime) -> dict[str, Any]:
     known = store.do_now(sources.all_sources)
+    topics = store.do_now(subscriptions.closed_topics)
     chats = {chat.chat: chat for _, chat in store.do_now(subscriptions.all_subscriptions)}
     return {
         "sources": len(known),
@@ -43,9 +44,13 @@ def _facts(store: Store, now: datetime) -> dict[str, Any]:
             for one, title in store.do_now(deliveries.unknown, _MOST_UNKNOWN)
         ],
         "chats": [
-            {"chat": one.chat, "state": one.state.value, "reason": hidden(one.reason)}
+            {"chat": one.chat, "topic": 0, "state": one.state.value, "reason": hidden(one.reason)}
             for one in chats.values()
             if one.state is not ChatState.ACTIVE
+        ]
+        + [
+            {"chat": one.chat, "topic": one.topic, "state": "suspended", "reason": hidden(reason)}
+            for one, reason in topics.items()
         ],
     }
 

@@ -185,12 +185,9 @@ def edited(
     _set(connection, delivery.id, **values, **({"photo": photo} if photo else {}))
 
 
-def put_off_edit(
-    connection: Connection, delivery: Delivery, until: datetime, *, counts: bool = False
-) -> None:
-    """An edit failed and is tried again at that time, unless too many did."""
-    edits = delivery.edits + int(counts)
-    _set(connection, delivery.id, edit_due=until if edits < MOST_EDITS else None, edits=edits)
+def put_off_edit(connection: Connection, delivery: Delivery, until: datetime) -> None:
+    """An edit failed, and is tried again at that time; it counts as none."""
+    _set(connection, delivery.id, edit_due=until)
 
 
 def forget_edit(connection: Connection, row: int, *, message: bool = False) -> None:

@@ -78,12 +78,11 @@ def record_edit(
         case Sent() | Unchanged():
             counts = isinstance(outcome, Sent)
             deliveries.edited(connection, delivery, now, counts=counts, photo=photo or None)
-        case RetryAfter(wait, _, flood):
-            deliveries.put_off_edit(connection, delivery, now + wait, counts=not flood)
+        case RetryAfter(wait):
+            deliveries.put_off_edit(connection, delivery, now + max(wait, deliveries.EDIT_GAP))
             _closed_for(connection, delivery, outcome, now)
         case Unknown():  # whatever became of it, the same edit again does no harm
-            wait = retry_wait(delivery.edits + 1)
-            deliveries.put_off_edit(connection, delivery, now + wait, counts=True)
+            deliveries.put_off_edit(connection, delivery, now + deliveries.EDIT_GAP)
         case ChatClosed(state, reason):
             deliveries.put_off_edit(connection, delivery, now + _TRY_AGAIN)
             if not _close(connection, delivery, state, reason, now):

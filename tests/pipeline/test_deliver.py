@@ -365,6 +365,18 @@ async def test_an_edit_of_which_nobody_knows_is_made_again(office: Office, api: 
     assert len(api.messages(-1001)) == 1
 
 
+async def test_an_edit_outlives_an_outage_however_long(office: Office, api: BotApi) -> None:
+    made = await sent(office, api)
+    office.correct(made, title="Another title")
+    await api.stop()
+    for _ in range(7):
+        assert await office.all() == ["RetryAfter"]
+        assert await office.all() == []
+        office.now += HOUR
+    [waiting] = office.store.do_now(office.desk.outbox.waiting, office.now)
+    assert waiting.chat == "-1001"
+
+
 async def test_an_article_that_was_taken_back_is_marked(office: Office, api: BotApi) -> None:
     made = await sent(office, api)
     office.take_back(made)

@@ -13,10 +13,11 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 from feedbot.errors import ConfigError, LockedError
-from feedbot.store import Store, entries, rows, schema
+from feedbot.store import Store, deliveries, entries, rows, schema, subscriptions
+from feedbot.store.outbox import Outbox
 from feedbot.store.store import InstanceLock
 from feedbot.store.tables import metadata
-from tests.support import entry
+from tests.support import NOW, entry
 
 
 def test_migrations_and_tables_give_the_same_schema(store: Store) -> None:
@@ -93,6 +94,15 @@ def first_release(path: Path) -> None:
             told = {"record": rows.entry_json(entry(1))}
             connection.execute(text(f"INSERT INTO entries ({columns}) VALUES ({values})"), told)
             connection.execute(text("INSERT INTO entry_categories VALUES ('policies', 1, 5000)"))
+            connection.execute(text("INSERT INTO chats VALUES ('1001', 'active', NULL, 5000, NULL)"))
+            columns = "id, chat, topic, category, configured, created_at, paused, latest, style, silent"
+            values = "7, '1001', 0, 'policies', 0, 5000, 0, 0, 'photo', 0"
+            insert = f"INSERT INTO subscriptions ({columns}, on_unknown) VALUES ({values}, 'resend')"
+            connection.execute(text(insert))
+            columns = "story, chat, topic, entry_id, subscription_id, state, sort_at, due_at, attempts"
+            for story, state in (("story", "pending"), ("older", "sent")):
+                values = f"'{story}', '1001', 0, 1, 7, '{state}', 5000, 5000, 0"
+                connection.execute(text(f"INSERT INTO deliveries ({columns}) VALUES ({values})"))
     engine.dispose()
 
 
@@ -125,6 +135,20 @@ def test_entries_of_the_first_release_are_still_out(tmp_path: Path) -> None:
     [found] = store.do_now(entries.of_category, "policies", 10)
     assert found.entry == entry(1)
     assert (found.missing_since, found.retracted_at, found.tombstone_at) == (None, None, None)
+    store.close_now()
+
+
+def test_what_the_first_release_was_to_send_is_sent(tmp_path: Path) -> None:
+    path = tmp_path / "feedbot.db"
+    first_release(path)
+    store = Store.open(path)
+    picked = store.do_now(Outbox("bot").pick, "1001", NOW)
+    assert picked is not None
+    assert (picked.entry.entry, picked.delivery.template, picked.delivery.more) == (entry(1), "", 0)
+    [(subscription, _)] = store.do_now(subscriptions.all_subscriptions)
+    assert (subscription.style, subscription.muted) == ("photo", ())
+    store.do_now(deliveries.want_edits, 1, NOW)
+    assert store.do_now(deliveries.counts)["sent"] == 1
     store.close_now()
 
 
