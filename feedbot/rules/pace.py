@@ -14,6 +14,7 @@ PRIVATE_REST = (
 GROUP_MESSAGES, GROUP_WINDOW = 18, 60.0
 BOT_WINDOW = 1.003  # a closed window of one second never holds one more
 _MOST_LATE = 0.1  # seconds by which a call is taken to arrive later than others, until its answer tells
+_JAM = 0.2  # seconds; a call that is so late stood in a jam, and those that stood there arrive together
 _FORGET = (1.05, 0.0002)  # times and seconds by which the quickest answer known is forgotten with each one
 _EVEN = 1.01  # messages go evenly, a hundredth slower than allowed: the way to the server may bunch them
 _CUT, _LEAST = 0.7, 1.0
@@ -51,7 +52,7 @@ class Pacer:
     def __init__(self, messages_per_second: int) -> None:
         self._most = messages_per_second
         self._calls: deque[_Call] = deque(maxlen=messages_per_second)
-        self._quickest = 0.0
+        self._quickest = self._usual = 0.0
         self._slot = 0.0  # when the next message is due if they go evenly
         self._closed_until = 0.0
         self._chats: dict[str, _Chat] = {}
@@ -89,7 +90,10 @@ class Pacer:
         if known is not None and known.sent:
             took = at - known.last.at
             self._quickest = min(self._quickest * _FORGET[0] + _FORGET[1], took)
-            known.last.late = min(_MOST_LATE, took - self._quickest)
+            usual = self._usual or took
+            self._usual = usual + (took - usual) / 16
+            is_jam = took > 2 * usual + _JAM
+            known.last.late = min(took - self._quickest, 1.0 if is_jam else _MOST_LATE)
             known.sent[-1] = max(known.sent[-1], at)
             known.free_at = max(known.free_at, at + PRIVATE_REST)
 

@@ -120,3 +120,24 @@ def test_a_server_that_is_slow_all_the_time_costs_no_rate() -> None:
         pacer.note(str(number + 1), now)
         flying.append((str(number + 1), now))
     assert now <= 1.05 * 39
+
+
+def test_calls_that_stood_in_a_jam_are_followed_by_as_many_fewer() -> None:
+    """The way is closed from second 2 to 2.4: what was sent meanwhile arrives at once."""
+    pacer, now, arrived = Pacer(25), 0.0, []
+    flying: list[tuple[float, str]] = []
+    for number in range(150):
+        chat = str(number + 1)
+        now = max(now, pacer.ready_at(chat))
+        for at, other in [one for one in flying if one[0] <= now]:
+            pacer.answered(other, at)
+            flying.remove((at, other))
+        now = max(now, pacer.ready_at(chat))
+        pacer.note(chat, now)
+        there = max(now + 0.002, 2.4) if 2 <= now < 2.4 else now + 0.002
+        arrived.append(there)
+        flying.append((there + 0.001, chat))
+    arrived.sort()
+    jam = [at for at in arrived if 2.4 <= at < 3.4]
+    assert jam.count(2.4) >= 9
+    assert len(jam) <= 25
