@@ -1,5 +1,6 @@
 """deliver against the emulator: what is in the outbox arrives, in its form, and is edited when it changes."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -190,6 +191,21 @@ async def test_a_photo_that_telegram_refuses_is_not_offered_again(office: Office
     assert await office.all("-1001") == ["Sent"]
     assert await office.all("1001") == ["Sent"]
     assert [call["method"] for call in api.calls] == ["sendPhoto"] * 3 + ["sendMessage"] * 2
+
+
+async def test_chats_that_want_a_photo_at_once_all_get_it(office: Office, api: BotApi) -> None:
+    """One fetches, one uploads; the others take their turn anew and send its id."""
+    chats = [str(number) for number in range(2000, 2012)]
+    for chat in chats:
+        api.add_private(int(chat), "Reader")
+        office.subscribe(chat)
+    for number, body in ((1, jpeg()), (2, b"no picture")):
+        office.publish(replace(entry(number), photo=office.picture(f"{number}.jpg", body)))
+        assert await asyncio.gather(*map(office.all, chats)) == [["Sent"]] * len(chats)
+        office.now += MINUTE
+    assert office.asked == ["1.jpg", "2.jpg"]
+    first = api.ledger[: len(chats)]
+    assert len({line["photo"] for line in first}) == 1
 
 
 async def test_a_dead_file_id_is_replaced_for_all_others(office: Office, api: BotApi) -> None:
