@@ -4,6 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from feedbot.errors import StoreError
@@ -142,8 +143,8 @@ async def _attempt(desk: Desk, picked: Picked, picture: Picture | None, jitter: 
         message = _message(desk, picked, photo=kind != "text")
         shown = picture if picture and picture.hash != delivery.photo else None
         return await sender.edit(delivery.address, picked.number, message, kind, shown)
-    plain = _message(desk, picked, photo=False)
-    with_photo = _message(desk, picked, photo=True) if picture else plain
+    plain = partial(_message, desk, picked, photo=False)  # made where the photo cannot be sent
+    with_photo = _message(desk, picked, photo=True) if picture else plain()
     return await sender.send(
         delivery.address, with_photo, plain, picture, attempts=delivery.attempts, jitter=jitter
     )

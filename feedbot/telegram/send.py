@@ -122,7 +122,7 @@ class Sender:
         self,
         address: Address,
         with_photo: Message,
-        without: Message,
+        without: Message | Callable[[], Message],
         picture: Picture | None,
         *,
         attempts: int,
@@ -132,7 +132,7 @@ class Sender:
         address; at last the text alone, which shows the article's preview.
         """
         where = {"chat_id": address.chat, "message_thread_id": _thread(address)}
-        where |= {"disable_notification": without.silent or None}
+        where |= {"disable_notification": with_photo.silent or None}
         asked = _Asked(self, where, attempts, jitter)
         dead, fault = False, None
         for photo in [] if picture is None else self._rungs(picture):
@@ -143,7 +143,7 @@ class Sender:
             dead, fault = dead or attempt.outcome.forget_file_id, attempt.outcome.reason
             if any(words in fault.casefold() for words in NO_PHOTOS):
                 break  # no form of it will do
-        attempt = await asked.text("sendMessage", without)
+        attempt = await asked.text("sendMessage", without() if callable(without) else without)
         return replace(attempt, dead=dead, photo_fault=fault)
 
     async def edit(
