@@ -118,6 +118,8 @@ class Press:
             live = await self.store.do(publishing.live, slug, self.entries)
             if live is None:
                 return PublishReport(slug)
+            if live.feed.archives:  # its file may have met a full disk, or the end of the process
+                await self._restore_archive(slug, live.feed.archives)
             made = await self._fragments(live)
             if not live.full or closed >= _MOST_ARCHIVES:
                 break

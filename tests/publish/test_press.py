@@ -305,6 +305,18 @@ def test_an_archive_that_was_cut_short_comes_back_at_the_next_start(world: World
     assert world.archives() == before
 
 
+def test_no_document_names_an_archive_whose_file_was_not_written(world: World):
+    """The disk was full, or the process ended, between the store and the file."""
+    world.add(*(entry(number) for number in range(1, 13)))
+    world.publish()
+    before = world.archives()
+    last = world.folder / "policies" / "archive" / "2.atom"
+    last.unlink()
+    world.add(entry(13))
+    world.publish()
+    assert {number: world.archives()[number] for number in before} == before
+
+
 def test_archives_and_documents_come_back_byte_for_byte_when_the_folder_was_emptied(world: World):
     world.add(*(entry(number) for number in range(1, 13)))
     world.publish()
