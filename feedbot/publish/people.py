@@ -112,7 +112,8 @@ class People:
         origin = origin_of(source, self.site.authority) if source else None
         whole = any(head.category.content == "full" for head in heads)
         body = await asyncio.to_thread(render_entry, self.site.place(), stored, heads, origin, whole=whole)
-        return Page(await asyncio.to_thread(_item, body, updated_of(stored))), stored.slugs
+        changed = max(updated_of(stored), stored.entry.first_seen)
+        return Page(await asyncio.to_thread(_item, body, changed)), stored.slugs
 
     def _heads(self, stored: StoredEntry, found: dict[str, FeedState]) -> list[FeedHead]:
         """The feeds that an article is in, in the operator's order."""
@@ -130,7 +131,10 @@ class People:
         updated = max((updated_of(one) for one in found), default=feed.created_at)
         shown = Shown(self.site.head(feed), count, updated, found)
         body = await asyncio.to_thread(render_category, self.site.place(), shown, number)
-        return Page(await asyncio.to_thread(_item, body, updated)), (slug,)
+        # An entry that comes late is older than what was there, and the page is another all the same.
+        item = self.site.shelf.get(f"/feeds/{slug}.atom")
+        changed = max(updated, item.modified) if item else updated
+        return Page(await asyncio.to_thread(_item, body, changed)), (slug,)
 
 
 def _item(body: bytes, modified: datetime) -> Item:

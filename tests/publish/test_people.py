@@ -149,3 +149,14 @@ async def test_only_so_many_pages_are_kept(people: People):
     for row in range(1, 101):
         await people.entry(row)
     assert len(people._kept) == 64
+
+
+async def test_a_page_is_no_older_than_the_feed_that_it_shows(people: People):
+    """An entry that comes late is older than what was there, and the page is another all the same."""
+    publish(people.site.store, 1, published=NOW - timedelta(days=400))
+    await people.site.press.take_in(NOW)
+    await people.site.write_feed("policies")
+    page, feed = await people.category("policies", 1), people.site.shelf.get("/feeds/policies.atom")
+    assert page is not None
+    assert feed is not None
+    assert page.item.modified == feed.modified
