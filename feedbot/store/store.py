@@ -55,7 +55,7 @@ class Store:
         engine = _engine(path)
         try:
             schema.migrate(engine, path)
-        except DBAPIError as error:
+        except _FAULTS as error:
             engine.dispose()
             raise ConfigError(_unusable(path, error)) from error
         return cls(engine)
@@ -68,7 +68,7 @@ class Store:
             engine = _engine(path, checkpoint=False)
             try:
                 schema.require_current(engine, path)
-            except DBAPIError as error:
+            except _FAULTS as error:
                 engine.dispose()
                 raise ConfigError(_unusable(path, error)) from error
             return cls(engine)
@@ -222,7 +222,7 @@ def _create(path: Path) -> None:
         engine.dispose()
         unfinished.chmod(0o600)
         unfinished.rename(path)
-    except (DBAPIError, OSError) as error:
+    except (*_FAULTS, OSError) as error:
         raise ConfigError(_unusable(path, error)) from error
 
 
@@ -250,6 +250,8 @@ def check_file(path: Path, *, thorough: bool = True) -> None:
             fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0] if thorough else "ok"
         connection.close()
     except sqlite3.DatabaseError as error:
+        if "locked" in str(error):
+            raise ConfigError(_unusable(path, error)) from error
         raise ConfigError(f"feedbot.database: {path} is damaged: {error}; {restore}") from error
     if fault != "ok":
         raise ConfigError(f"feedbot.database: {path} is damaged: {fault}; {restore}")

@@ -152,6 +152,19 @@ def test_what_the_first_release_was_to_send_is_sent(tmp_path: Path) -> None:
     store.close_now()
 
 
+def test_a_database_that_another_program_holds_is_named_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "_BUSY_MS", 10)
+    path = tmp_path / "feedbot.db"
+    first_release(path)
+    holder = sqlite3.connect(path)
+    holder.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(ConfigError, match="another program holds it"):
+        Store.open(path)
+    holder.close()
+
+
 def test_a_half_made_database_of_a_killed_start_is_made_anew(tmp_path: Path) -> None:
     (tmp_path / "feedbot.db.new").write_bytes(b"half")
     Store.open(tmp_path / "feedbot.db").close_now()
