@@ -14,6 +14,7 @@ from sqlalchemy import create_engine, text
 
 from feedbot.errors import ConfigError, LockedError
 from feedbot.store import Store, deliveries, entries, rows, schema, subscriptions
+from feedbot.store import store as store_module
 from feedbot.store.outbox import Outbox
 from feedbot.store.store import InstanceLock
 from feedbot.store.tables import metadata
