@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from feedbot.telegram.send import Sender
 _KINDS = ["message", "callback_query", "my_chat_member"]
 _PEOPLE = 10_000
 _ATTEMPTS = 3
+_LONGEST_WAIT = 30.0  # seconds; then the next updates are taken
 
 
 class Updates:
@@ -42,6 +43,7 @@ class Updates:
         self._clock, self._wait, self._refused = clock, wait, refused
         self._allowances: defaultdict[str, Allowance] = defaultdict(Allowance)
         self._username: str | None = None
+        self._late: set[asyncio.Task[None]] = set()
 
     async def introduce(self) -> str | None:
         """Tell Telegram the commands, in both languages; the bot's own name. Raises TelegramError."""
@@ -61,7 +63,7 @@ class Updates:
         answers: defaultdict[str, list[str]] = defaultdict(list)
         for update in updates:
             await self._one(bot, update, answers)
-        await asyncio.gather(*(self._answer(chat, texts) for chat, texts in answers.items()))
+        await self._answer_all(answers)
         return len(updates)
 
     async def _one(self, bot: str, raw: dict[str, Any], answers: defaultdict[str, list[str]]) -> None:
@@ -88,6 +90,18 @@ class Updates:
         if len(self._allowances) > _PEOPLE:
             self._allowances.clear()
         return self._allowances[chat].take(now.timestamp())
+
+    async def _answer_all(self, answers: Mapping[str, list[str]]) -> None:
+        """Answer everybody. Who has to wait long, for Telegram closed their chat, is answered meanwhile."""
+        tasks = {asyncio.create_task(self._answer(chat, texts)) for chat, texts in answers.items()}
+        if not tasks:
+            return
+        done, late = await asyncio.wait(tasks, timeout=_LONGEST_WAIT)
+        for task in late:
+            self._late.add(task)
+            task.add_done_callback(self._late.discard)
+        for task in done:
+            task.result()
 
     async def _answer(self, chat: str, texts: list[str]) -> None:
         """Answer one chat, in order; a person who waits for the pace of their chat holds up nobody else."""

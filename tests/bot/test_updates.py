@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from telegram.error import TelegramError
 
+from feedbot.bot import updates as updates_module
 from feedbot.bot.conversation import Place
 from feedbot.bot.updates import Updates
 from feedbot.demo.botapi import BotApi
@@ -222,6 +223,23 @@ async def test_a_person_who_waits_for_their_pace_holds_up_nobody_else(talk: Talk
     release.set()
     assert await taking == 2
     assert len(talk.heard(ADA)) == 1
+
+
+async def test_a_chat_that_is_closed_for_long_does_not_keep_the_next_updates_waiting(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(updates_module, "_LONGEST_WAIT", 0.05)
+    release = asyncio.Event()
+
+    async def wait(_chat: str) -> None:
+        await release.wait()
+
+    slow = Updates(talk.store, talk.sender, PLACE, talk.clock, wait, talk.refused)
+    talk.api.say(ADA, "/list")
+    assert await slow.take(0) == 1
+    assert talk.heard(ADA) == []
+    release.set()
+    await until(lambda: talk.heard(ADA))
 
 
 async def test_an_answer_that_telegram_wants_later_is_said_again_and_the_lane_knows_of_it(talk: Talk) -> None:
