@@ -25,7 +25,7 @@ from feedbot.publish.pages import (
     render_retracted,
 )
 from feedbot.publish.shelf import HTML, Item
-from feedbot.store import entries, feeds, sources
+from feedbot.store import categories, entries, feeds, sources
 from feedbot.store.feeds import FeedState
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _of_page(
     connection: Connection, slug: str, number: int, known_count: int | None
 ) -> tuple[FeedState | None, int, list[StoredEntry]]:
     feed = feeds.get_feed(connection, slug)
-    count = entries.count_of_category(connection, slug) if known_count is None else known_count
+    count = categories.count_of_category(connection, slug) if known_count is None else known_count
     if feed is None or number > pages_of(count):
         return feed, count, []
-    return feed, count, entries.of_category(connection, slug, PER_PAGE, (number - 1) * PER_PAGE)
+    return feed, count, categories.of_category(connection, slug, PER_PAGE, (number - 1) * PER_PAGE)

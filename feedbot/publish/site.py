@@ -14,7 +14,7 @@ from feedbot.publish.opml import render_opml
 from feedbot.publish.pages import Place, Shown, icon, render_index, style
 from feedbot.publish.press import Press, PublishReport
 from feedbot.publish.shelf import CSS, HTML, OPML, SVG, Shelf
-from feedbot.store import Store, entries, feeds
+from feedbot.store import Store, categories, feeds
 from feedbot.store.feeds import FeedState
 
 __all__ = ["PublishReport", "Site"]
@@ -124,8 +124,8 @@ def _of_index(
     return [
         (
             feed,
-            entries.count_of_category(connection, feed.slug),
-            entries.of_category(connection, feed.slug, newest),
+            categories.count_of_category(connection, feed.slug),
+            categories.of_category(connection, feed.slug, newest),
         )
         for feed in known
         if feed is not None

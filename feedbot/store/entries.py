@@ -6,13 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    FromClause,
     RowMapping,
     Select,
     bindparam,
-    exists,
     func,
     select,
 )
@@ -95,11 +92,12 @@ def recall(connection: Connection, source_id: str, keys: Sequence[str]) -> Memor
 def _by_rows(connection: Connection, wanted: Sequence[int]) -> list[StoredEntry]:
     found: list[StoredEntry] = []
     for at in range(0, len(wanted), _BATCH):
-        found += _read(connection, select(entries).where(entries.c.id.in_(wanted[at : at + _BATCH])))
+        found += read(connection, select(entries).where(entries.c.id.in_(wanted[at : at + _BATCH])))
     return found
 
 
-def _read(connection: Connection, query: Select[Any]) -> list[StoredEntry]:
+def read(connection: Connection, query: Select[Any]) -> list[StoredEntry]:
+    """The entries that a query of their rows finds, with their categories."""
     found: Sequence[RowMapping] = connection.execute(query).mappings().all()
     slugs: dict[int, list[str]] = {row["id"]: [] for row in found}
     for at in range(0, len(found), _BATCH):
@@ -317,7 +315,7 @@ def incomplete(connection: Connection, source_id: str, now: datetime, limit: int
     query = select(entries).where(
         entries.c.source_id == source_id, entries.c.page_due.is_not(None), entries.c.page_due <= now
     )
-    due = _read(connection, query.order_by(entries.c.sort_at, entries.c.id).limit(limit))
+    due = read(connection, query.order_by(entries.c.sort_at, entries.c.id).limit(limit))
     visits = [one.row for one in due if one.ready and (one.retracted_at or not one.missing_since)]
     left = sources.unlisted(connection, source_id, visits) if visits else set()
     if left:
@@ -381,37 +379,6 @@ def page_failed(
     return Saved(planned=_release(connection, [replace(stored, ready=True)], now))
 
 
-def _of_category(slug: str) -> Select[Any]:
-    """The entries of a category that are out, one for each story: the first that told it.
-
-    The inner EXISTS stands alone, as a join SQLite would begin it with the whole category, for each entry.
-    """
-    earlier, shelf = entries.alias(), entry_categories.alias()
-    beside = exists().where(shelf.c.slug == slug, shelf.c.entry_id == earlier.c.id)
-    told = exists().where(
-        earlier.c.story == entries.c.story, earlier.c.id < entries.c.id, *_out(earlier), beside
-    )
-    here = select(entries).join(entry_categories)
-    return here.where(entry_categories.c.slug == slug, *_out(entries), ~told)
-
-
-def _out(rows_of: FromClause) -> tuple[ColumnElement[bool], ...]:
-    return rows_of.c.ready, rows_of.c.retracted_at.is_(None)
-
-
-def of_category(connection: Connection, slug: str, limit: int, after: int = 0) -> list[StoredEntry]:
-    """The newest entries of a category that are out, newest first, one for each story, `after` so many."""
-    newest = _of_category(slug).order_by(entry_categories.c.sort_at.desc(), entries.c.id.desc())
-    return _read(connection, newest.limit(limit).offset(after))
-
-
-def count_of_category(connection: Connection, slug: str) -> int:
-    """How many stories of a category are out."""
-    query = select(func.count(entries.c.story.distinct())).join(entry_categories)
-    found: int = connection.execute(query.where(entry_categories.c.slug == slug, *_out(entries))).scalar_one()
-    return found
-
-
 def get_entry(connection: Connection, row: int) -> StoredEntry | None:
     """One entry that is out, or was until it was retracted, by its number."""
-    return next(iter(_read(connection, select(entries).where(entries.c.id == row, entries.c.ready))), None)
+    return next(iter(read(connection, select(entries).where(entries.c.id == row, entries.c.ready))), None)

@@ -10,7 +10,7 @@ import pytest
 from feedbot.errors import FetchError
 from feedbot.model import SourceState
 from feedbot.pipeline import complete
-from feedbot.store import Store, entries, sources
+from feedbot.store import Store, categories, entries, sources
 from tests.support import NOW, SOURCE, entry, new, save_poll
 
 MINUTE = timedelta(minutes=1)
@@ -59,4 +59,4 @@ async def test_a_429_of_the_operators_own_network_holds_the_pages_and_no_feed(st
 async def test_an_entry_does_not_wait_for_a_page_that_is_hours_away(store: Store) -> None:
     report = await complete(tools(store, Busy(timedelta(hours=3))), WITH_PAGES, NOW)
     assert report.planned == 0
-    assert len(store.do_now(entries.of_category, "policies", 10)) == 3
+    assert len(store.do_now(categories.of_category, "policies", 10)) == 3

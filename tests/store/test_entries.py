@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from feedbot.errors import StoreError
 from feedbot.model import Announce, Changes, Entry, Piece, Source, SourceState, StoredEntry, Validators
-from feedbot.store import Store, deliveries, entries, feeds, retention, sources, subscriptions
+from feedbot.store import Store, categories, deliveries, entries, feeds, retention, sources, subscriptions
 from feedbot.store.entries import Memory, PageRead, Saved
 from tests.support import NOW, SOURCE, candidate, entry, new, save_poll, subscription, with_photo
 
@@ -42,14 +42,14 @@ def test_a_failure_in_the_transaction_leaves_nothing(store: Store) -> None:
     twice = Changes((*new(entry(1)).new, *new(entry(1)).new))
     with pytest.raises(StoreError):
         save_poll(store, SOURCE, twice, STATE, NOW)
-    assert store.do_now(entries.of_category, "policies", 10) == []
+    assert store.do_now(categories.of_category, "policies", 10) == []
     assert store.do_now(sources.get_source, "gazette")[1].last_success is None
 
 
 def test_an_entry_comes_back_as_it_was_saved(store: Store) -> None:
     made = with_photo(entry(1))
     save_poll(store, SOURCE, new(made), STATE, NOW)
-    assert store.do_now(entries.of_category, "policies", 10)[0].entry == made
+    assert store.do_now(categories.of_category, "policies", 10)[0].entry == made
 
 
 def test_silent_entries_are_written_as_skipped_and_say_why(store: Store) -> None:
@@ -62,7 +62,7 @@ def test_silent_entries_are_written_as_skipped_and_say_why(store: Store) -> None
 def test_an_incomplete_entry_is_neither_published_nor_planned(store: Store) -> None:
     store.do_now(subscriptions.subscribe, subscription(), NOW)
     save_poll(store, COMPLETED, new(entry(1)), STATE, NOW)
-    assert store.do_now(entries.of_category, "policies", 10) == []
+    assert store.do_now(categories.of_category, "policies", 10) == []
     assert store.do_now(deliveries.counts)["pending"] == 0
     assert [one.id for one in store.do_now(entries.waiting_sources, NOW)] == ["gazette"]
 
@@ -74,7 +74,7 @@ def test_a_completed_entry_is_published_and_planned_at_once(store: Store) -> Non
     better = replace(waiting.entry, title="Better")
     saved = complete(store, waiting, better)
     assert saved.planned == 1
-    assert [one.entry.title for one in store.do_now(entries.of_category, "policies", 10)] == ["Better"]
+    assert [one.entry.title for one in store.do_now(categories.of_category, "policies", 10)] == ["Better"]
     assert store.do_now(entries.waiting_sources, NOW) == []
 
 
@@ -88,7 +88,7 @@ def test_a_page_that_failed_for_good_lets_the_feeds_record_out(store: Store) -> 
     [later] = store.do_now(entries.incomplete, "gazette", again, 50)
     assert later.page_failures == 1
     assert store.do_now(entries.page_failed, later, "404", None, again, give_up=True).planned == 1
-    assert len(store.do_now(entries.of_category, "policies", 10)) == 1
+    assert len(store.do_now(categories.of_category, "policies", 10)) == 1
 
 
 def test_a_changed_entry_is_rewritten_and_its_feed_marked(store: Store) -> None:
@@ -99,7 +99,7 @@ def test_a_changed_entry_is_rewritten_and_its_feed_marked(store: Store) -> None:
     known = recalled(store, *candidate(entry(1)).keys).known
     changed = Changes(updated=((next(iter(known.values())), candidate(entry(1, title="New title"))),))
     save_poll(store, SOURCE, changed, STATE, NOW + timedelta(hours=1))
-    [found] = store.do_now(entries.of_category, "policies", 10)
+    [found] = store.do_now(categories.of_category, "policies", 10)
     assert (found.entry.title, found.updated_at) == ("New title", NOW + timedelta(hours=1))
     assert [feed.slug for feed in store.do_now(feeds.changed_feeds)] == ["policies"]
 
@@ -120,9 +120,9 @@ def test_a_changed_piece_of_a_completed_entry_asks_its_page_again(store: Store) 
 
 def test_the_newest_entries_come_first_and_no_more_than_asked(store: Store) -> None:
     save_poll(store, SOURCE, new(*(entry(n) for n in range(1, 6))), STATE, NOW)
-    titles = [one.entry.title for one in store.do_now(entries.of_category, "policies", 3)]
+    titles = [one.entry.title for one in store.do_now(categories.of_category, "policies", 3)]
     assert titles == ["Article 5", "Article 4", "Article 3"]
-    assert store.do_now(entries.count_of_category, "policies") == 5
+    assert store.do_now(categories.count_of_category, "policies") == 5
 
 
 def test_many_keys_are_looked_up_in_batches(store: Store) -> None:
@@ -135,7 +135,7 @@ def test_a_source_gone_from_the_configuration_is_paused_and_its_entries_stay(sto
     save_poll(store, SOURCE, new(entry(1)), STATE, NOW)
     store.do_now(sources.sync_sources, [])
     assert due(store, NOW + timedelta(days=2)) == []
-    assert len(store.do_now(entries.of_category, "policies", 10)) == 1
+    assert len(store.do_now(categories.of_category, "policies", 10)) == 1
 
 
 def test_a_source_whose_configuration_changed_is_asked_anew(store: Store) -> None:
@@ -178,9 +178,9 @@ def test_a_story_of_two_sources_stands_once_in_a_category(store: Store) -> None:
     save_poll(store, SOURCE, new(entry(1)), STATE, NOW)
     same = replace(entry(1, url=entry(1).url), id="tag:feeds.example,2026:herald/1", source_id="herald")
     save_poll(store, other, new(same), SourceState("herald"), NOW)
-    [found] = store.do_now(entries.of_category, "policies", 10)
+    [found] = store.do_now(categories.of_category, "policies", 10)
     assert found.entry.source_id == "gazette"
-    assert store.do_now(entries.count_of_category, "policies") == 1
+    assert store.do_now(categories.count_of_category, "policies") == 1
 
 
 def test_the_pieces_of_a_document_are_remembered_with_its_entries(store: Store) -> None:
@@ -196,7 +196,7 @@ def test_an_entry_that_was_deleted_leaves_its_keys_so_that_it_does_not_come_back
     silent = new(entry(1), announce=Announce.FIRST_SIGHT)
     save_poll(store, SOURCE, silent, STATE, NOW)
     assert store.do_now(retention.forget_entries, "gazette", NOW + timedelta(days=1)) == 1
-    assert store.do_now(entries.of_category, "policies", 10) == []
+    assert store.do_now(categories.of_category, "policies", 10) == []
     assert recalled(store, *candidate(entry(1)).keys).forgotten == set(candidate(entry(1)).keys)
 
 
@@ -238,7 +238,7 @@ class TestSourcesAtRunTime:
         save_poll(store, self.ADDED, made, SourceState("added"), NOW)
         store.do_now(sources.remove_source, "added")
         assert store.do_now(sources.get_source, "added") is None
-        assert len(store.do_now(entries.of_category, "policies", 10)) == 1
+        assert len(store.do_now(categories.of_category, "policies", 10)) == 1
         assert store.do_now(sources.add_source, self.ADDED)
 
     def test_a_429_holds_every_source_of_its_host(self, store: Store) -> None:
@@ -270,7 +270,7 @@ def steps_of(store: Store, unit, *arguments) -> int:
 def test_a_category_of_many_entries_is_read_in_time_by_their_number(store: Store) -> None:
     """By the square of it, 7,000 entries held up every poll for eight seconds at each publication."""
     save_poll(store, SOURCE, new(*(entry(number) for number in range(1, 201))), STATE, NOW)
-    units = ((entries.of_category, "policies", 250), (entries.count_of_category, "policies"))
+    units = ((categories.of_category, "policies", 250), (categories.count_of_category, "policies"))
     few = [steps_of(store, unit, *told) for unit, *told in units]
     save_poll(store, SOURCE, new(*(entry(number) for number in range(201, 601))), STATE, NOW)
     many = [steps_of(store, unit, *told) for unit, *told in units]

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from feedbot.model import Changes, Delivery, Piece, Source, SourceState, State, StoredEntry, Validators
-from feedbot.store import Store, deliveries, entries, feeds, retractions, sources, subscriptions
+from feedbot.store import Store, categories, deliveries, entries, feeds, retractions, sources, subscriptions
 from feedbot.store.entries import PageRead
 from feedbot.store.outbox import Outbox, Task
 from tests.support import NOW, SOURCE, candidate, entry, new, save_poll, subscription
@@ -32,7 +32,7 @@ def pick(store: Store, now: datetime) -> Delivery | None:
 
 
 def published(store: Store) -> list[str]:
-    return [one.entry.id.rpartition("/")[2] for one in store.do_now(entries.of_category, "policies", 10)]
+    return [one.entry.id.rpartition("/")[2] for one in store.do_now(categories.of_category, "policies", 10)]
 
 
 def take_back(store: Store, number: int = 1, after: SourceState = STATE, now: datetime = NOW + HOUR) -> int:
@@ -72,7 +72,7 @@ def test_what_a_tombstone_names_leaves_the_feed_and_is_told_as_lost(store: Store
     changed(store)
     assert take_back(store) == 1
     assert published(store) == ["2"]
-    assert store.do_now(entries.count_of_category, "policies") == 1
+    assert store.do_now(categories.count_of_category, "policies") == 1
     assert store.do_now(entries.get_entry, known(store).row).retracted_at is not None  # its page says so
     assert changed(store) == ["policies"]
     assert store.do_now(retractions.retracted_of, "policies", 10) == [(entry(1).id, NOW + HOUR)]
@@ -148,7 +148,7 @@ def twice(store: Store) -> Store:
 def test_another_sources_entry_takes_the_place_of_its_story(twice: Store) -> None:
     take_back(twice)
     assert published(twice) == ["9"]
-    assert twice.do_now(entries.count_of_category, "policies") == 1
+    assert twice.do_now(categories.count_of_category, "policies") == 1
 
 
 def test_a_story_that_waits_to_be_sent_is_told_as_the_other_source_does(twice: Store) -> None:
@@ -166,7 +166,7 @@ def test_a_restored_entry_says_what_it_says_now_and_is_announced_to_nobody(store
     back = Changes(restored=((known(store), candidate(entry(1, title="Corrected"))),))
     saved = save_poll(store, SOURCE, back, STATE, NOW + 2 * HOUR)
     assert (saved.new, saved.updated, saved.planned) == (0, 1, 0)
-    [found] = store.do_now(entries.of_category, "policies", 10)
+    [found] = store.do_now(categories.of_category, "policies", 10)
     assert (found.entry.title, found.updated_at) == ("Corrected", NOW + 2 * HOUR)
     assert found.tombstone_at == NOW + HOUR
     assert changed(store) == ["policies"]
@@ -225,7 +225,7 @@ def test_a_page_that_is_there_again_restores_its_entry(store: Store) -> None:
     later = NOW + 2 * DAY
     told = (known(store), entry(1), entry(1).url, ("policies",), PAGE, None, later)
     assert store.do_now(entries.save_completed, *told).updated == 1
-    [found] = store.do_now(entries.of_category, "policies", 10)
+    [found] = store.do_now(categories.of_category, "policies", 10)
     assert (found.updated_at, found.missing_since) == (later, None)
 
 
@@ -283,7 +283,7 @@ def test_what_a_feed_corrects_counts_where_the_page_was_never_read(store: Store)
     assert waiting.entry.title == "Better"
     store.do_now(lambda c: entries.page_failed(c, waiting, "500", None, NOW, give_up=True))
     assert feed_says(store, NOW + HOUR, title="Best") == 1
-    assert store.do_now(entries.of_category, "policies", 10)[0].entry.title == "Best"
+    assert store.do_now(categories.of_category, "policies", 10)[0].entry.title == "Best"
 
 
 def test_what_a_feed_corrects_waits_for_the_page_where_that_was_read(store: Store) -> None:
