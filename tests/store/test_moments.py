@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from feedbot.model import Changes, SourceState
 from feedbot.publish.feed import published_of, updated_of
-from feedbot.store import Store, entries
+from feedbot.store import Store, categories
 from tests.support import NOW, SOURCE, candidate, entry, new, save_poll
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
@@ -13,7 +13,7 @@ STATE = SourceState("gazette", next_poll=NOW + timedelta(hours=1), last_success=
 
 
 def updated(store: Store, now: datetime = NOW) -> list[datetime]:
-    found = store.do_now(entries.of_category, "policies", 100)
+    found = store.do_now(categories.of_category, "policies", 100)
     assert all(published_of(one) <= updated_of(one) <= now for one in found)
     return sorted(map(updated_of, found))
 
@@ -43,7 +43,7 @@ def test_a_later_poll_takes_no_second_of_an_earlier_one(store: Store) -> None:
 def test_corrections_of_one_poll_count_as_updated_at_different_seconds_after_what_was(store: Store) -> None:
     save_poll(store, SOURCE, new(*(entry(n, published=NOW - DAY) for n in range(3))), STATE, NOW)
     before, later = updated(store), NOW + timedelta(hours=1)
-    known = store.do_now(entries.of_category, "policies", 100)
+    known = store.do_now(categories.of_category, "policies", 100)
     told = [candidate(replace(one.entry, title="Corrected")) for one in known]
     changes = Changes(updated=tuple(zip(known, told, strict=True)))
     save_poll(store, SOURCE, changes, STATE, later)

@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 from feedbot.errors import ConfigError, LockedError
-from feedbot.store import Store, deliveries, entries, rows, schema, subscriptions
+from feedbot.store import Store, categories, deliveries, rows, schema, subscriptions
 from feedbot.store import store as store_module
 from feedbot.store.outbox import Outbox
 from feedbot.store.store import InstanceLock
@@ -133,7 +133,7 @@ def test_entries_of_the_first_release_are_still_out(tmp_path: Path) -> None:
     path = tmp_path / "feedbot.db"
     first_release(path)
     store = Store.open(path)
-    [found] = store.do_now(entries.of_category, "policies", 10)
+    [found] = store.do_now(categories.of_category, "policies", 10)
     assert found.entry == entry(1)
     assert (found.missing_since, found.retracted_at, found.tombstone_at) == (None, None, None)
     store.close_now()
