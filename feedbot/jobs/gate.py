@@ -24,18 +24,27 @@ class Gate:
         self._answers = 0
         self._paid: list[str] = []
 
-    async def call(self, chat: str) -> None:
-        """Wait for the turn of a call, and count it. Raises NeverLeft where that is far."""
+    async def call(self, chat: str, cost: int = 1) -> None:
+        """Wait for the turn of a call, and count it: an album as many. Raises NeverLeft where that is far."""
         if chat in self._paid:
             self._paid.remove(chat)
             return
+        if cost > 1:
+            await self._room(chat, cost)
         async with self._turn:
-            while (wait := self._pacer.bot_ready_at() - time.monotonic()) > 0 or self._answers:
+            while (wait := self._pacer.bot_ready_at(cost) - time.monotonic()) > 0 or self._answers:
                 if wait > _FAR:
                     raise NeverLeft("Telegram takes no messages from the bot yet")
                 await asyncio.sleep(max(wait, _BLINK if self._answers else 0.0))
-            self._pacer.note(chat, time.monotonic())
+            self._pacer.note(chat, time.monotonic(), cost)
         self._passed(chat)
+
+    async def _room(self, chat: str, cost: int) -> None:
+        """Wait until a chat takes a whole album, holding up no other."""
+        while (wait := self._pacer.chat_ready_at(chat, cost) - time.monotonic()) > 0:
+            if wait > _FAR:
+                raise NeverLeft("the chat does not take so many photos yet")
+            await asyncio.sleep(wait)
 
     async def answer(self, chat: str) -> None:
         """Wait until a chat may have an answer, and count it. All others are held back while it is the bot

@@ -88,7 +88,7 @@ class Agenda:
             _, _, chat, head = heapq.heappop(self._ready)
             if self._heads.get(chat) is not head:
                 continue
-            if (at := self._pacer.chat_ready_at(chat)) > now:
+            if (at := self._pacer.chat_ready_at(chat, head.cost)) > now:
                 heapq.heappush(self._later, (at, head.since, chat, head))
                 continue
             del self._heads[chat]
@@ -102,7 +102,7 @@ class Agenda:
             _, _, chat, head = heapq.heappop(self._later)
             if self._heads.get(chat) is not head:
                 continue
-            if (at := max(head.due, self._pacer.chat_ready_at(chat))) > now:
+            if (at := max(head.due, self._pacer.chat_ready_at(chat, head.cost))) > now:
                 heapq.heappush(self._later, (at, head.since, chat, head))
             else:
                 # Of messages that wait as long, the chat's goes first that could have been written to first:

@@ -43,18 +43,22 @@ def plan(entry: StoredEntry, subscriptions: Iterable[Subscription]) -> tuple[Pla
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Accepted as this message."""
+    """Accepted as this message; an album has `others` after its first."""
 
     message_id: int
+    others: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RetryAfter:
-    """Not accepted: the same again after `wait`. `flood` names a 429, which counts as no attempt."""
+    """Not accepted: the same again after `wait`. `flood` names a 429, which counts as no attempt; `refused`
+    that Telegram itself could not take it, which may be this message's own fault.
+    """
 
     wait: timedelta
     reason: str
     flood: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +208,7 @@ def judge(
     if code in {401, 404}:
         return BotStopped(f"the Bot API refuses the token: {description}")
     if code >= 500 or code == 409:
-        return RetryAfter(retry_wait(attempts), description)
+        return RetryAfter(retry_wait(attempts), description, refused=code >= 500)
     return _of_message(description, photo=photo) or _of_chat(code, description)
 
 

@@ -34,6 +34,7 @@ class _Call:
 
     at: float
     late: float = _MOST_LATE
+    cost: int = 1
 
 
 @dataclass(slots=True)
@@ -72,7 +73,7 @@ class Pacer:
     def note(self, chat: str, at: float, cost: int = 1) -> None:
         """A message goes to a chat now; an album costs as many as it has pictures."""
         gap = _EVEN / self.rate(at)
-        call = _Call(at)
+        call = _Call(at, cost=cost)
         self._calls.extend([call] * cost)
         self._slot = max(self._slot, at - gap / 2) + cost * gap  # a late timer costs no rate
         known = self._chats.setdefault(chat, _Chat())
@@ -94,29 +95,33 @@ class Pacer:
             self._usual = usual + (took - usual) / 16
             is_jam = took > 2 * usual + _JAM
             known.last.late = min(took - self._quickest, 1.0 if is_jam else _MOST_LATE)
-            known.sent[-1] = max(known.sent[-1], at)
-            known.free_at = max(known.free_at, at + PRIVATE_REST)
+            for place in range(-min(known.last.cost, len(known.sent)), 0):
+                known.sent[place] = max(known.sent[place], at)
+            known.free_at = max(known.free_at, at + (known.last.cost - 1) * PRIVATE_GAP + PRIVATE_REST)
 
-    def bot_ready_at(self) -> float:
+    def bot_ready_at(self, cost: int = 1) -> float:
         """The earliest time of the next message at all: evenly, no more than allowed in any second."""
         window = 0.0
-        if len(self._calls) == self._most:
-            window = self._calls[0].at + self._calls[0].late + BOT_WINDOW
+        if (over := len(self._calls) + min(cost, self._most) - self._most) > 0:
+            oldest = self._calls[over - 1]
+            window = oldest.at + oldest.late + BOT_WINDOW
         return max(window, self._slot, self._closed_until)
 
-    def chat_ready_at(self, chat: str) -> float:
-        """The earliest time of the next message to a chat, as far as the chat is concerned."""
+    def chat_ready_at(self, chat: str, cost: int = 1) -> float:
+        """The earliest time of the next message to a chat, as far as the chat is concerned; an album must
+        have room as a whole.
+        """
         known = self._chats.get(chat)
         if known is None:
             return 0.0
         if is_private(chat):
             return max(known.free_at, known.closed_until)
-        full = len(known.sent) == GROUP_MESSAGES
-        return max(known.sent[0] + GROUP_WINDOW if full else 0.0, known.closed_until)
+        over = len(known.sent) + min(cost, GROUP_MESSAGES) - GROUP_MESSAGES
+        return max(known.sent[over - 1] + GROUP_WINDOW if over > 0 else 0.0, known.closed_until)
 
-    def ready_at(self, chat: str) -> float:
+    def ready_at(self, chat: str, cost: int = 1) -> float:
         """The earliest time of the next message to a chat."""
-        return max(self.bot_ready_at(), self.chat_ready_at(chat))
+        return max(self.bot_ready_at(cost), self.chat_ready_at(chat, cost))
 
     def flood(self, chat: str, wait: float, now: float) -> bool:
         """Telegram answered 429 for a chat: it is closed for so many seconds. Whether that closes the bot as

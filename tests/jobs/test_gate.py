@@ -31,6 +31,16 @@ async def test_a_call_that_would_wait_long_goes_back() -> None:
     assert out == []
 
 
+async def test_an_album_counts_as_many_as_it_has_photos_and_waits_for_room_for_all() -> None:
+    made, pacer, out = gate()
+    for _ in range(2):
+        await made.call("-3", 9)
+    with pytest.raises(NeverLeft):
+        await made.call("-3", 2)
+    assert out == ["-3", "-3"]
+    assert pacer.chat_ready_at("-3", 9) <= pacer.chat_ready_at("-3", 10)
+
+
 async def test_an_answer_goes_before_the_messages_that_wait_and_is_counted_once() -> None:
     made, _, out = gate(20)
     await made.call("1")

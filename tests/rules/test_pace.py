@@ -24,6 +24,23 @@ def test_sending_as_soon_as_it_is_allowed_never_meets_a_limit(chats: list[str], 
         assert sum(1 for time in mine if at <= time < at + window - 1e-6) <= most
 
 
+@given(
+    st.lists(st.tuples(st.sampled_from(["1", "-3", "@news"]), st.integers(1, 10)), min_size=1, max_size=60),
+    st.integers(10, 30),
+)
+def test_albums_and_messages_together_never_meet_a_limit(sends: list[tuple[str, int]], rate: int) -> None:
+    pacer, now, sent = Pacer(rate), 0.0, []
+    for chat, cost in sends:
+        now = max(now, pacer.ready_at(chat, cost))
+        pacer.note(chat, now, cost)
+        sent += [(now, chat)] * cost
+    for at, chat in sent:
+        assert sum(1 for time, _ in sent if at <= time < at + 1.0) <= rate
+        mine = [time for time, other in sent if other == chat]
+        if chat != "1":
+            assert sum(1 for time in mine if at <= time < at + 60.0 - 1e-6) <= 18
+
+
 def test_a_chat_that_waits_holds_up_no_other() -> None:
     pacer = Pacer(25)
     pacer.note("1", 10.0)

@@ -217,7 +217,7 @@ async def test_telegrams_own_5xx_was_not_accepted_and_is_tried_again(
     api: BotApi, sender: Sender, code: int, words: str
 ) -> None:
     outcome = await told(api, sender, code, words)
-    assert outcome == RetryAfter(timedelta(seconds=1), words)
+    assert outcome == RetryAfter(timedelta(seconds=1), words, refused=True)
 
 
 def test_retries_wait_longer_each_time_up_to_a_minute() -> None:

@@ -1,0 +1,232 @@
+"""The calls to the Bot API that send or edit one message, and what their answers mean."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from telegram import InputFile
+
+from feedbot.model import Button, Message, Span
+from feedbot.rules.delivery import (
+    Fix,
+    NextRung,
+    Outcome,
+    Refused,
+    RetryAfter,
+    Reword,
+    Sent,
+    Unknown,
+    judge,
+    retry_wait,
+)
+from feedbot.telegram.message import reworded
+from feedbot.telegram.transport import MaybeAccepted, NeverLeft, Refusal
+
+ALBUM = "sendMediaGroup"
+NO_PHOTOS = ("rights", "chat_send_")
+Gate = Callable[[str, int], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A photo ready to be sent: its own address, the hash of its content, how to read that, and the id of an
+    earlier upload. A `document` is too long to be a photo.
+    """
+
+    url: str
+    hash: str
+    read: Callable[[], bytes]
+    file_id: str | None = None
+    document: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What a message with it is."""
+        return "document" if self.document else "photo"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What came of a photo in an album: its new `file_id`, that the known one is `dead`, why it is out."""
+
+    url: str
+    hash: str
+    file_id: str | None = None
+    dead: bool = False
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of one attempt: `file_id` is of a new upload; `dead` says that the known one is not valid;
+    `photo_fault` says why the message went without its photo, `alarm` what was wrong with our message.
+    `kind` is what was sent: "text", "photo", "document" or "album"; `parts` are the photos of an album.
+    """
+
+    outcome: Outcome
+    file_id: str | None = None
+    dead: bool = False
+    photo_fault: str | None = None
+    kind: str = "text"
+    alarm: str | None = None
+    parts: tuple[Part, ...] = ()
+
+
+Rung = Callable[[], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The calls of one attempt, made by `ask` when `gate` lets them. `where` is the chat and what else all of
+    them say.
+    """
+
+    gate: Gate
+    ask: Callable[[str, dict[str, Any]], Awaitable[Any]]
+    where: dict[str, Any]
+    attempts: int
+    jitter: float
+
+    async def text(self, method: str, message: Message) -> Attempt:
+        """Send or edit a text."""
+        attempt, _ = await self.message(method, message, _text_fields)
+        if isinstance(attempt.outcome, NextRung):
+            return replace(attempt, outcome=Refused(attempt.outcome.reason))
+        return attempt
+
+    async def caption(self, method: str, kind: str, message: Message) -> Attempt:
+        """Edit what stands under a photo, a file or an album."""
+        attempt, _ = await self.message(method, message, _caption_fields, kind)
+        return attempt
+
+    async def photo(self, method: str, kind: str, message: Message, rung: Rung) -> Attempt:
+        """Send it in one of its forms; the file of one that is lost cannot be uploaded."""
+        try:
+            content = await rung()
+        except OSError as error:
+            return Attempt(NextRung(f"the file of the photo is gone: {error.strerror}"))
+        attempt, answer = await self.message(method, message, _caption_fields, kind, {kind: content})
+        return replace(attempt, file_id=file_id_of(answer, kind))
+
+    async def media(self, kind: str, message: Message, rung: Rung) -> Attempt:
+        """Put another photo in the place of the one that was sent."""
+        try:
+            content = await rung()
+        except OSError as error:
+            return Attempt(NextRung(f"the file of the photo is gone: {error.strerror}"))
+        upload = {"lead": content} if isinstance(content, InputFile) else {}
+        shown = "attach://lead" if upload else content
+
+        def fields(told: Message) -> dict[str, Any]:
+            media = {"type": kind, "media": shown, "caption": told.text}
+            media["caption_entities"] = [entity(span) for span in told.spans]
+            return {"media": media}
+
+        attempt, answer = await self.message("editMessageMedia", message, fields, kind, upload)
+        return replace(attempt, file_id=file_id_of(answer, kind))
+
+    async def markup(self, buttons: tuple[Button, ...]) -> Outcome:
+        """Put buttons under a message, in the place of those that are there."""
+        fields = {"reply_markup": _keyboard(buttons)}
+        return (await self.call("editMessageReplyMarkup", fields, photo=False))[0]
+
+    async def message(
+        self,
+        method: str,
+        message: Message,
+        fields: Callable[[Message], dict[str, Any]],
+        kind: str = "text",
+        more: dict[str, Any] | None = None,
+        cost: int = 1,
+    ) -> tuple[Attempt, Any]:
+        """Ask, and once more for each thing that the message can do without."""
+        fixes: list[Fix] = []
+        alarm = None
+        while True:
+            told = fields(message) | {"reply_markup": _keyboard(message.buttons)} | (more or {})
+            outcome, answer = await self.call(method, told, photo=kind != "text", cost=cost)
+            if not isinstance(outcome, Reword):
+                return Attempt(outcome, kind=kind, alarm=alarm), answer
+            if outcome.fix in fixes:
+                return Attempt(Refused(outcome.reason), kind=kind, alarm=alarm), answer
+            fixes.append(outcome.fix)
+            message = reworded(message, outcome.fix)
+            alarm = f"sent {' and '.join(fixes)}: {outcome.reason}"
+
+    async def call(
+        self, method: str, fields: dict[str, Any], *, photo: bool, cost: int = 1
+    ) -> tuple[Outcome, Any]:
+        """Ask once; what it means, and the message, or the messages of an album, that Telegram made."""
+        try:
+            await self.gate(self.where["chat_id"], cost)
+            answer = await self.ask(method, self.where | fields)
+        except NeverLeft as error:
+            return RetryAfter(retry_wait(self.attempts), str(error)), None
+        except MaybeAccepted as error:
+            return Unknown(str(error)), None
+        except Refusal as refusal:
+            code, words, parameters = refusal.code, refusal.description, refusal.parameters
+            told = judge(code, words, parameters, photo=photo, attempts=self.attempts, jitter=self.jitter)
+            return told, None
+        if answer is True and method.startswith(("edit", "delete")):
+            return Sent(0), None
+        numbers = [_number(one) for one in (answer if isinstance(answer, list) else [answer])]
+        if 0 in numbers or not numbers or isinstance(answer, list) != (method == ALBUM):
+            return Unknown("an answer that is no message"), None
+        return Sent(numbers[0], tuple(numbers[1:])), answer
+
+
+def _number(message: Any) -> int:
+    """The number of a message; 0: it is none."""
+    number = message.get("message_id") if isinstance(message, dict) and "chat" in message else None
+    return number if isinstance(number, int) and not isinstance(number, bool) else 0
+
+
+def _text_fields(message: Message) -> dict[str, Any]:
+    return {
+        "text": message.text,
+        "entities": _entities(message.spans),
+        "link_preview_options": _preview(message.preview_url),
+    }
+
+
+def _caption_fields(message: Message) -> dict[str, Any]:
+    return {"caption": message.text, "caption_entities": _entities(message.spans)}
+
+
+@lru_cache(maxsize=1024)  # of an article, for its thousand subscribers
+def _entities(spans: tuple[Span, ...]) -> str | None:
+    return json.dumps([entity(span) for span in spans]) if spans else None
+
+
+def entity(span: Span) -> dict[str, Any]:
+    """A span as the Bot API writes it."""
+    facts = {"type": span.type, "offset": span.offset, "length": span.length}
+    more = {"url": span.url, "language": span.language}
+    return facts | {name: value for name, value in more.items() if value}
+
+
+def _preview(url: str | None) -> str:
+    if url is None:
+        return '{"is_disabled": true}'
+    return json.dumps({"url": url, "prefer_large_media": True, "show_above_text": True})
+
+
+def _keyboard(buttons: tuple[Button, ...]) -> str | None:
+    if not buttons:
+        return None
+    row = [
+        {"text": one.text} | ({"url": one.url} if one.url else {"callback_data": one.data}) for one in buttons
+    ]
+    return json.dumps({"inline_keyboard": [row]})
+
+
+def file_id_of(answer: Any, kind: str) -> str | None:
+    """The id of what a message shows: of a photo, that of its largest size."""
+    found = answer.get(kind) if isinstance(answer, dict) else None
+    if kind == "photo" and isinstance(found, list) and found:
+        found = found[-1]
+    name = found.get("file_id") if isinstance(found, dict) else None
+    return name if isinstance(name, str) else None
