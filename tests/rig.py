@@ -107,6 +107,11 @@ title = "Policies"
             out, err = await process.communicate()
         return Finished(process.returncode or 0, out.decode(), err.decode())
 
+    def pass_time(self, seconds: float) -> None:
+        """The Bot API's clock goes on as the clock of the next round does."""
+        now = self.api.world.clock
+        self.api.world.clock = lambda: now() + seconds
+
     async def once(self, at: str, *words: str) -> Any:
         """One round; its report."""
         done = await self.command("once", "--at", at, "--json", *words)
