@@ -445,10 +445,12 @@ class Changes:
 class Delivery:
     """One story for one address, and how its subscription wants it.
 
-    `kind` says what was sent ("text", "photo" or "document") and `photo` with which (its hash); `edits` is
-    how often that was edited, `edit_due` when it is to be. `more` is how many entries one line tells of
-    that are not sent one by one; 0: it is an entry's own message. `probed` is the last message number that
-    was probed for it.
+    `kind` says what was sent ("text", "photo", "document" or "album"), `photo` with which (its hash),
+    `album` the numbers of the photos after the first, `composed` what it says (a hash); `edits` is how often
+    that was edited, `edit_due` when it is to be. `more` is how many entries one line tells of that are not
+    sent one by one; 0: it is an entry's own message. `probed` is the last message number that was probed for
+    it. `refusals` counts how often Telegram itself failed over it; since `aside_since` it lets the others of
+    its chat go first.
     """
 
     id: int
@@ -473,6 +475,10 @@ class Delivery:
     edit_due: datetime | None = None
     more: int = 0
     probed: int | None = None
+    album: tuple[int, ...] = ()
+    composed: str | None = None
+    refusals: int = 0
+    aside_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,7 @@ class Style(StrEnum):
     """How messages look."""
 
     PHOTO = "photo"
+    ALBUM = "album"
     TEXT = "text"
     FULL = "full"
     LINK = "link"

@@ -197,7 +197,7 @@ class Lane:
 
     def _head(self, waiting: Waiting) -> Head:
         due, since = waiting.due_at.timestamp() + self._shift, waiting.since.timestamp() + self._shift
-        return Head(waiting.chat, due, since, waiting.priority)
+        return Head(waiting.chat, due, since, waiting.priority, waiting.cost)
 
     async def _one(self, chat: str) -> None:
         key, found = f"deliver:{chat}", list[Waiting | None]()

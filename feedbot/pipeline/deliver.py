@@ -1,6 +1,7 @@
 """deliver: what is first in a chat is sent, edited or looked for, and what came of it is written."""
 
 import asyncio
+import hashlib
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -11,12 +12,13 @@ from feedbot.errors import StoreError
 from feedbot.model import Delivery, Message, StoredEntry
 from feedbot.pipeline.tools import Tools
 from feedbot.rules.agenda import Priority
-from feedbot.rules.delivery import BotStopped, Lost, Outcome, RetryAfter, Sent
+from feedbot.rules.delivery import BotStopped, Lost, Outcome, RetryAfter, Sent, Unchanged
 from feedbot.store.outbox import Answer, Outbox, Picked, Task, Waiting, claim_later
 from feedbot.telegram.message import Form, compose, digest, wants_photo, with_buttons
 from feedbot.telegram.send import NO_PHOTOS, Attempt, Picture, Sender
 
 _MOST_COMPOSED = 512
+_WITHDRAWN = "withdrawn"  # in the place of what a message says
 _RESTS = (0.5, 1, 2, 4, 8, 16, *[30] * 120)  # seconds; an hour in all
 
 
@@ -31,7 +33,7 @@ class Desk:
     sender: Sender
     outbox: Outbox
     deletes: bool = False
-    composed: dict[Any, Message] = field(default_factory=dict)
+    composed: dict[Any, tuple[Message, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +71,25 @@ async def deliver(
     picked = await store.do(outbox.pick, chat, now)
     if picked is None:
         return None, await store.do(outbox.next_of, chat, now)
+    if picked.task is Task.EDIT and _shows_nothing_new(desk, picked):
+        answer = Answer(Unchanged(), composed=picked.delivery.composed)
+        return None, await _written(desk, picked, answer, now)
     async with AsyncExitStack() as held:
-        picture = _known_picture(desk, picked)
+        picture, album = _known_picture(desk, picked), _known_album(desk, picked)
         if _is_to_be_had(picked, picture):
-            picture, is_ours = await _have(desk, picked, now, held)
+            (picture, *album), is_ours = await _have(desk, picked, now, held)
             if not is_ours:
-                return None, Waiting(chat, now, picked.entry.entry.first_seen, Priority.ENTRY)
+                cost = 1 + len(picked.album)
+                return None, Waiting(chat, now, picked.entry.entry.first_seen, Priority.ENTRY, cost)
         is_free = picked.task is Task.SEND and not picked.claimed
         if is_free and not await store.do(claim_later, picked, now, desk.sender.bot_id):
             return None, await store.do(outbox.next_of, chat, now)
-        attempt = await _attempt(desk, picked, picture, jitter)
-        answer = _answer(attempt, picture)
+        attempt = await _attempt(desk, picked, picture, album, jitter)
+        answer = _answer(desk, picked, attempt, picture)
         left = await _written(desk, picked, answer, now)
     title = picked.entry.entry.title
-    told = (attempt.outcome, attempt.photo_fault, picked.task, attempt.alarm)
+    faults = [part.fault for part in attempt.parts if part.fault]
+    told = (attempt.outcome, attempt.photo_fault or next(iter(faults), None), picked.task, attempt.alarm)
     return DeliverReport(picked.delivery, title, *told), left
 
 
@@ -105,6 +112,11 @@ def _known_picture(desk: Desk, picked: Picked) -> Picture | None:
     return desk.tools.photos.known(picked.photo, picked.file_id)
 
 
+def _known_album(desk: Desk, picked: Picked) -> list[Picture | None]:
+    """The photos to be shown with it, as far as they are known."""
+    return [desk.tools.photos.known(one, known) for one, known in picked.album]
+
+
 def _is_to_be_had(picked: Picked, picture: Picture | None) -> bool:
     """Whether a photo must be fetched or uploaded first. An edit shows another one only if it is another."""
     if picked.task is Task.SEND:
@@ -118,39 +130,60 @@ def _is_to_be_had(picked: Picked, picture: Picture | None) -> bool:
 
 async def _have(
     desk: Desk, picked: Picked, now: datetime, held: AsyncExitStack
-) -> tuple[Picture | None, bool]:
-    """Have the photo ready, and whether it is ours to upload it. All others who waited for that take their
-    turn anew, or they would go out all at once when it is there.
+) -> tuple[list[Picture | None], bool]:
+    """Have the photos ready, and whether it is ours to upload them. All others who waited for that take their
+    turn anew, or they would go out all at once when they are there.
     """
     photos, bot = desk.tools.photos, desk.sender.bot_id
-    picture = await photos.picture(picked.photo.url, bot, now) if picked.photo else None
-    if picture is None or picture.file_id is not None:
-        return picture, False
-    await held.enter_async_context(desk.sender.upload_lock(picture.hash))
-    return picture, await photos.known_upload(picture, bot) is None
+    wanted = [one for one in (picked.photo, *(one for one, _ in picked.album)) if one is not None]
+    found = await asyncio.gather(*(photos.picture(one.url, bot, now) for one in wanted))
+    lacking = {
+        one.hash: one
+        for place, one in enumerate(found)
+        if one is not None and one.file_id is None and not (place and one.document)
+    }
+    for content in sorted(lacking):  # in one order, or two who want the same would wait for each other
+        await held.enter_async_context(desk.sender.upload_lock(content))
+    uploads = [await photos.known_upload(one, bot) for one in lacking.values()]
+    return found or [None], bool(lacking) and not any(uploads)
 
 
-async def _attempt(desk: Desk, picked: Picked, picture: Picture | None, jitter: float) -> Attempt:
+async def _attempt(
+    desk: Desk, picked: Picked, picture: Picture | None, album: list[Picture | None], jitter: float
+) -> Attempt:
     delivery, sender = picked.delivery, desk.sender
     if picked.task is Task.PROBE:
-        buttons = _message(desk, picked, photo=False).buttons
+        is_album = delivery.style == "album" and len(picked.entry.entry.photos) > 1
+        buttons = () if is_album else _message(desk, picked, photo=False).buttons
         return Attempt(await sender.probe(delivery.address, picked.number, buttons))
     if picked.task is Task.EDIT and picked.entry.retracted_at is not None and desk.deletes:
-        outcome = await sender.delete(delivery.address, picked.number)
-        return Attempt(Lost("it was withdrawn") if isinstance(outcome, Sent) else outcome)
+        for number in (*delivery.album, picked.number):
+            outcome = await sender.delete(delivery.address, number)
+            if not isinstance(outcome, Sent | Lost):
+                return Attempt(outcome)
+        return Attempt(Lost("it was withdrawn"))
     if picked.task is Task.EDIT:
         kind = delivery.kind or "text"
         message = _message(desk, picked, photo=kind != "text")
+        if kind == "album":
+            message = replace(message, buttons=())
         shown = picture if picture and picture.hash != delivery.photo else None
         return await sender.edit(delivery.address, picked.number, message, kind, shown)
     plain = partial(_message, desk, picked, photo=False)  # made where the photo cannot be sent
     with_photo = _message(desk, picked, photo=True) if picture else plain()
+    together = [one for one in (picture, *album) if one is not None and not one.document] if picture else []
     return await sender.send(
-        delivery.address, with_photo, plain, picture, attempts=delivery.attempts, jitter=jitter
+        delivery.address,
+        with_photo,
+        plain,
+        picture,
+        attempts=delivery.attempts,
+        jitter=jitter,
+        album=() if picture and picture.document else together,
     )
 
 
-def _answer(attempt: Attempt, picture: Picture | None) -> Answer:
+def _answer(desk: Desk, picked: Picked, attempt: Attempt, picture: Picture | None) -> Answer:
     """What is written of it. A photo that was refused in every form is not tried again for an hour; it may
     be the chat that takes none.
     """
@@ -164,7 +197,28 @@ def _answer(attempt: Attempt, picture: Picture | None) -> Answer:
         attempt.dead,
         attempt.kind,
         photo_fault=fault if fault and not any(word in fault.casefold() for word in NO_PHOTOS) else None,
+        composed=_mark(desk, picked, attempt.kind) if isinstance(attempt.outcome, Sent | Unchanged) else None,
+        parts=tuple((one.url, one.hash, one.file_id, one.dead, one.fault) for one in attempt.parts),
     )
+
+
+def _shows_nothing_new(desk: Desk, picked: Picked) -> bool:
+    """Whether an edit would change nothing but the date of the change."""
+    delivery, entry = picked.delivery, picked.entry
+    if entry.retracted_at is not None and desk.deletes:
+        return False
+    if picked.photo is not None and picked.photo.hash != delivery.photo:
+        return False
+    return delivery.composed is not None and delivery.composed == _mark(desk, picked, delivery.kind)
+
+
+def _mark(desk: Desk, picked: Picked, kind: str | None) -> str | None:
+    """A short hash of what the message says, without when it was changed; None: it stands for many."""
+    if picked.delivery.more or picked.task is Task.PROBE:
+        return None
+    if picked.entry.retracted_at is not None:
+        return _WITHDRAWN
+    return _of_entry(desk, picked, photo=kind != "text", is_edit=False)[1]
 
 
 def _message(desk: Desk, picked: Picked, *, photo: bool) -> Message:
@@ -176,11 +230,20 @@ def _message(desk: Desk, picked: Picked, *, photo: bool) -> Message:
         title = category.title if category else delivery.category
         url = f"{site.base_url}/c/{delivery.category}"
         return digest(delivery.more, title, url, language=language, silent=delivery.silent)
+    message, _ = _of_entry(desk, picked, photo=photo, is_edit=picked.task is Task.EDIT)
+    if stored.retracted_at is not None or not delivery.address.chat.isdigit():
+        return message
+    return with_buttons(message, stored.entry, delivery.subscription, language)
+
+
+def _of_entry(desk: Desk, picked: Picked, *, photo: bool, is_edit: bool) -> tuple[Message, str]:
+    """The message as all have it who want it so, and a short hash of what it says."""
+    delivery, stored = picked.delivery, picked.entry
+    language = delivery.language or stored.entry.language or "en"
     form = Form(delivery.style, delivery.template, language, delivery.silent)
-    is_edit = picked.task is Task.EDIT
     key = (stored.row, stored.updates, stored.updated_at, stored.retracted_at, form, photo, is_edit)
-    message = desk.composed.get(key)
-    if message is None:
+    known = desk.composed.get(key)
+    if known is None:
         if len(desk.composed) >= _MOST_COMPOSED:
             desk.composed.clear()
         message = _composed(desk, stored, form, photo=photo, is_edit=is_edit)
@@ -188,10 +251,9 @@ def _message(desk: Desk, picked: Picked, *, photo: bool) -> Message:
             buttons = with_buttons(message, stored.entry, 0, language).buttons
             # To read it, for all; what one reader of a channel mutes all others would miss.
             message = replace(message, buttons=tuple(one for one in buttons if one.url))
-        desk.composed[key] = message
-    if stored.retracted_at is not None or not delivery.address.chat.isdigit():
-        return message
-    return with_buttons(message, stored.entry, delivery.subscription, language)
+        said = repr((message.text, message.spans, message.preview_url))
+        known = desk.composed[key] = message, hashlib.sha256(said.encode()).hexdigest()[:16]
+    return known
 
 
 def _composed(desk: Desk, stored: StoredEntry, form: Form, *, photo: bool, is_edit: bool) -> Message:

@@ -1,6 +1,7 @@
 """Deliveries: the outbox. A row is written before anything is sent, and says afterwards what became of it."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,6 +45,19 @@ NOT_THERE = -1  # in the place of the last number that was probed: the message w
 MOST_EDITS = 5
 EDITED_WITHIN = timedelta(hours=48)
 EDIT_GAP = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was sent: the kind of message, the hash of its photo and of what it says, and the numbers of an
+    album after the first.
+    """
+
+    kind: str | None = None
+    photo: str | None = None
+    composed: str | None = None
+    others: tuple[int, ...] = ()
+
 
 _PUT = Prepared(insert(deliveries).on_conflict_do_nothing())
 
@@ -125,12 +139,12 @@ def settle(
     counts: bool = True,
     message_id: int | None = None,
     reason: str | None = None,
-    kind: str | None = None,
-    photo: str | None = None,
+    made: Made | None = None,
 ) -> None:
     """Write what became of a message. One that goes back to wait is due after `wait`; `counts` is whether
     this was an attempt.
     """
+    made = made or Made()
     sent = state is State.SENT
     _set(
         connection,
@@ -143,10 +157,17 @@ def settle(
         error=None if sent else reason,
         reason=reason if state in {State.GONE, State.SKIPPED} else None,
         owner=None,
-        kind=kind,
-        photo=photo,
+        kind=made.kind,
+        photo=made.photo,
+        album=",".join(map(str, made.others)) or None,
+        composed=made.composed,
         probed=None,
     )
+
+
+def refused(connection: Connection, delivery: Delivery, aside_since: datetime | None) -> None:
+    """Count that Telegram itself failed over a message, and since when it lets the others go first."""
+    _set(connection, delivery.id, refusals=delivery.refusals + 1, aside_since=aside_since)
 
 
 def want_edits(connection: Connection, entry_row: int, now: datetime) -> None:
@@ -175,14 +196,21 @@ _EDIT_DUE = Prepared(select(deliveries.c.edit_due).where(deliveries.c.id == bind
 
 
 def edited(
-    connection: Connection, delivery: Delivery, now: datetime, *, counts: bool, photo: str | None = None
+    connection: Connection,
+    delivery: Delivery,
+    now: datetime,
+    *,
+    counts: bool,
+    photo: str | None = None,
+    composed: str | None = None,
 ) -> None:
     """An edit is done. Where something changed meanwhile, the next one is due after the gap."""
     more = _EDIT_DUE.scalar(connection, {"row": delivery.id}) != delivery.edit_due
     edits = delivery.edits + int(counts)
     due = now + EDIT_GAP if more and edits < MOST_EDITS else None
-    values = {"edit_due": due, "edited_at": now, "edits": edits}
-    _set(connection, delivery.id, **values, **({"photo": photo} if photo else {}))
+    values = {"edit_due": due, "edits": edits} | ({"edited_at": now} if counts else {})
+    shown = {"photo": photo, "composed": composed}
+    _set(connection, delivery.id, **values, **{name: value for name, value in shown.items() if value})
 
 
 def put_off_edit(connection: Connection, delivery: Delivery, until: datetime) -> None:
@@ -331,17 +359,23 @@ def oldest_waiting(connection: Connection, now: datetime) -> datetime | None:
 
 
 def recent_sends(connection: Connection, since: datetime) -> list[tuple[str, datetime]]:
-    """The chat and time of each message since then, in order: pacing remembers them over a restart.
+    """The chat and time of each message since then, in order: pacing remembers them over a restart. An album
+    is as many messages as it has photos.
 
     What was in flight at its end may have been sent up to the time when that was found out.
     """
-    sent = select(deliveries.c.chat, deliveries.c.sent_at).where(
+    sent = select(deliveries.c.chat, deliveries.c.sent_at, deliveries.c.album).where(
         text("deliveries.state = 'sent'"), deliveries.c.sent_at >= since
     )
-    doubtful = select(deliveries.c.chat, deliveries.c.due_at).where(
+    doubtful = select(deliveries.c.chat, deliveries.c.due_at, deliveries.c.album).where(
         text("deliveries.state = 'unknown'"), deliveries.c.claimed_at >= since
     )
-    found = [(row[0], row[1]) for query in (sent, doubtful) for row in connection.execute(query)]
+    found = [
+        (chat, at)
+        for query in (sent, doubtful)
+        for chat, at, album in connection.execute(query)
+        for _ in range(1 + len(album.split(",")) if album else 1)
+    ]
     return sorted(found, key=lambda one: one[1])
 
 

@@ -8,7 +8,20 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, func, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+)
 
 from feedbot.errors import StoreError
 from feedbot.model import ChatState, Delivery, State, StoredEntry
@@ -26,6 +39,7 @@ _WAITING = text("deliveries.state IN ('pending', 'unknown')")
 _BUSY = text("deliveries.state = 'sending'")
 _TO_EDIT = text("deliveries.edit_due IS NOT NULL")
 _IS_PRIVATE = func.substr(table.c.chat, 1, 1).between("0", "9")
+MOST_IN_ALBUM = 10  # photos, by the Bot API
 _MOST_ENTRIES = 256  # that are kept read, for their subscribers
 _MOST_SKIPPED = 500
 _MOST_PROBED = 20  # of other people's messages in a group, looking for ours
@@ -42,7 +56,8 @@ class Task(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Picked:
     """What is first in a chat, with its entry. One that is sent is `claimed` already, unless its photo must
-    be had first. `number` is the message to be edited or probed.
+    be had first. `number` is the message to be edited or probed, `album` the photos after the first with
+    their ids.
     """
 
     task: Task
@@ -52,12 +67,14 @@ class Picked:
     file_id: str | None = None
     claimed: bool = False
     number: int = 0
+    album: tuple[tuple[PhotoFile, str | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came of it: a photo's new `file_id` by the `hash` of its content, whether the known one is `dead`,
-    what kind of message was made, and why none of the photo's forms was taken.
+    what kind of message was made, what it says (`composed`, a hash), and why none of the photo's forms was
+    taken. `parts` are the photos of an album: address, hash, new id, whether it is dead, and what is wrong.
     """
 
     outcome: Outcome
@@ -66,16 +83,21 @@ class Answer:
     dead: bool = False
     kind: str | None = None
     photo_fault: str | None = None
+    composed: str | None = None
+    parts: tuple[tuple[str, str, str | None, bool, str | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A chat with something to be done: when the first of it is due, and since when it waits."""
+    """A chat with something to be done: when the first of it is due, since when it waits, and as how many
+    messages it counts.
+    """
 
     chat: str
     due_at: datetime
     since: datetime
     priority: Priority
+    cost: int = 1
 
 
 def _to_send() -> ColumnElement[bool]:
@@ -100,6 +122,9 @@ def _joined(*columns: Any) -> Select[Any]:
     return select(*columns).select_from(joined).where(chats.c.state != ChatState.GONE.value)
 
 
+# An album is as many messages as it has photos, at most; an entry is read for that alone if it may be one.
+_COST = "CASE WHEN {1} = 'album' AND more = 0 THEN max(1, min(10, {0})) ELSE 1 END"
+_PHOTOS_OF = "(SELECT json_array_length(record, '$.photos') FROM entries WHERE id = found.entry_id)"
 _HERE = table.c.chat == bindparam("chat")
 _HEAD = (
     *table.c,
@@ -111,6 +136,9 @@ _HEAD = (
     entry_rows.c.retracted_at,
     entry_rows.c.updates,
     entry_rows.c.updated_at,
+    literal_column(
+        _COST.format("json_array_length(entries.record, '$.photos')", "subscriptions.style")
+    ).label("cost"),
 )
 _BRIEF = (
     table.c.chat,
@@ -118,9 +146,15 @@ _BRIEF = (
     chats.c.blocked_until,
     entry_rows.c.first_seen,
     (entry_rows.c.first_seen < subscriptions.c.created_at).label("backlog"),
+    table.c.entry_id,
+    subscriptions.c.style,
+    table.c.more,
 )
 _PLACE = (table.c.sort_at, table.c.entry_id, table.c.id)
 _FIRST = Prepared(_joined(*_HEAD).where(_HERE, _to_send()).order_by(*_PLACE).limit(1))
+_IS_ASIDE = table.c.aside_since.is_not(None)
+_FIRST_OTHER = Prepared(_joined(*_HEAD).where(_HERE, _to_send(), ~_IS_ASIDE).order_by(*_PLACE).limit(1))
+_FIRST_ASIDE = Prepared(_joined(*_HEAD).where(_HERE, _to_send(), _IS_ASIDE).order_by(table.c.due_at).limit(1))
 _FIRST_EDIT = Prepared(_joined(*_HEAD).where(_HERE, _TO_EDIT).order_by(table.c.edit_due).limit(1))
 _CHAT = Prepared(
     select(
@@ -140,7 +174,7 @@ _CLAIM = Prepared(
 )
 _UPDATES = Prepared(select(entry_rows.c.updates).where(entry_rows.c.id == bindparam("row")))
 _LAST_NUMBER = Prepared(
-    select(table.c.message_id)
+    select(table.c.message_id, table.c.album)
     .where(text("deliveries.state = 'sent'"), _HERE, table.c.message_id.is_not(None))
     .order_by(table.c.sent_at.desc(), table.c.id.desc())
     .limit(1)
@@ -181,9 +215,14 @@ class Outbox:
     def _first(
         self, connection: Connection, chat: str, now: datetime, *, edits: bool
     ) -> tuple[Task, dict[str, Any]] | None:
-        """What is to be sent goes before an edit, unless the edit is due sooner and it is not due."""
+        """What is to be sent goes before an edit, unless the edit is due sooner and it is not due. One that
+        stands aside goes after all others.
+        """
         told = {"chat": chat, "now": now, "probe": int(self._probe)}
         send = next(iter(_FIRST.rows(connection, told)), None)
+        if send and send["aside_since"] is not None:
+            others = (*_FIRST_OTHER.rows(connection, told), *_FIRST_ASIDE.rows(connection, told))
+            send = next(iter(others), None)
         edit = next(iter(_FIRST_EDIT.rows(connection, {"chat": chat})), None) if edits else None
         if edit and (send is None or send["due_at"] > max(now, edit["edit_due"])):
             return Task.EDIT, edit
@@ -214,17 +253,32 @@ class Outbox:
         self, connection: Connection, delivery: Delivery, entry: StoredEntry, now: datetime
     ) -> Picked | None:
         photo, file_id = self._photo(connection, delivery, entry)
-        if photo is not None and file_id is None and not photo.is_missing(now):
-            return Picked(Task.SEND, delivery, entry, photo)
+        album = self._album(connection, delivery, entry) if photo is not None else ()
+        wanted = [(photo, file_id)] if photo is not None else []
+        wanted += [(one, known) for one, known in album if not one.is_document]
+        if any(known is None and not one.is_missing(now) for one, known in wanted):
+            return Picked(Task.SEND, delivery, entry, photo, album=album)
         if not claim(connection, delivery, now, self._bot):
             return None
-        return Picked(Task.SEND, delivery, entry, photo, file_id, claimed=True)
+        return Picked(Task.SEND, delivery, entry, photo, file_id, album=album, claimed=True)
+
+    def _album(
+        self, connection: Connection, delivery: Delivery, entry: StoredEntry
+    ) -> tuple[tuple[PhotoFile, str | None], ...]:
+        """The photos that go together with the first one."""
+        if delivery.style != "album":
+            return ()
+        lead = entry.entry.photo
+        urls = dict.fromkeys(
+            one.url for one in entry.entry.photos if one.url and (not lead or one.url != lead.url)
+        )
+        return tuple(photos.photo_of_bot(connection, url, self._bot) for url in [*urls][: MOST_IN_ALBUM - 1])
 
     def _photo(
         self, connection: Connection, delivery: Delivery, entry: StoredEntry
     ) -> tuple[PhotoFile | None, str | None]:
         lead = entry.entry.photo
-        if delivery.style != "photo" or delivery.more or lead is None or not lead.url:
+        if delivery.style not in {"photo", "album"} or delivery.more or lead is None or not lead.url:
             return None, None
         return photos.photo_of_bot(connection, lead.url, self._bot)
 
@@ -235,13 +289,14 @@ class Outbox:
             deliveries.forget_edit(connection, delivery.id)
             return None
         photo, file_id = None, None
-        if delivery.kind != "text":
+        if delivery.kind in {"photo", "document"}:
             photo, file_id = self._photo(connection, delivery, entry)
         return Picked(Task.EDIT, delivery, entry, photo, file_id, number=delivery.message_id)
 
     def _to_probe(self, connection: Connection, delivery: Delivery, entry: StoredEntry) -> Picked | None:
         """The number after the last one known: in a channel or supergroup they rise by one a message."""
-        last = _LAST_NUMBER.scalar(connection, {"chat": delivery.address.chat})
+        sent = next(iter(_LAST_NUMBER.rows(connection, {"chat": delivery.address.chat})), None)
+        last = max(sent["message_id"], *map(int, (sent["album"] or "0").split(","))) if sent else None
         number = (delivery.probed or last or 0) + 1
         if last is None or number - last > _MOST_PROBED or delivery.address.chat.isdigit():
             deliveries.probed(connection, delivery.id, deliveries.NOT_THERE)
@@ -262,17 +317,22 @@ class Outbox:
 
     def record(self, connection: Connection, picked: Picked, answer: Answer, now: datetime) -> Waiting | None:
         """Write what became of it; what is first in its chat now."""
+        for url, content, file_id, is_dead, fault in answer.parts:
+            if is_dead or file_id:
+                photos.save_file_id(connection, self._bot, content, file_id)
+            if fault:
+                photos.save_photo(connection, PhotoFile(url, now, error=fault))
         if answer.dead or answer.file_id:
             photos.save_file_id(connection, self._bot, answer.hash, answer.file_id)
         if answer.photo_fault and picked.photo:
             photos.save_photo(connection, PhotoFile(picked.photo.url, now, error=answer.photo_fault))
+        made = deliveries.Made(answer.kind, answer.hash or None, answer.composed)
         if picked.task is Task.EDIT:
-            outcomes.record_edit(connection, picked.delivery, answer.outcome, now, photo=answer.hash)
+            outcomes.record_edit(connection, picked.delivery, answer.outcome, now, made)
         elif picked.task is Task.PROBE:
             outcomes.record_probe(connection, picked.delivery, answer.outcome, picked.number, now)
         else:
-            kind, photo = answer.kind, answer.hash or None
-            outcomes.record(connection, picked.delivery, answer.outcome, now, kind=kind, photo=photo)
+            outcomes.record(connection, picked.delivery, answer.outcome, now, made=made)
         return self.next_of(connection, picked.delivery.address.chat, now)
 
     def next_of(self, connection: Connection, chat: str, now: datetime) -> Waiting | None:
@@ -283,9 +343,11 @@ class Outbox:
     def waiting(self, connection: Connection, now: datetime) -> list[Waiting]:
         """Each chat with something to be done, and the first of it."""
         told = {"now": now, "probe": int(self._probe)}
-        first = func.row_number().over(partition_by=table.c.chat, order_by=_PLACE).label("place")
-        found = _joined(*_BRIEF, first).where(_to_send()).subquery()
-        query = select(found).where(found.c.place == 1)
+        last = case((_IS_ASIDE, table.c.due_at), else_=None)  # what stands aside goes after all others
+        first = func.row_number().over(partition_by=table.c.chat, order_by=(last, *_PLACE)).label("place")
+        found = _joined(*_BRIEF, first).where(_to_send()).subquery("found")
+        query = select(found, literal_column(_COST.format(_PHOTOS_OF, "style")).label("cost"))
+        query = query.where(found.c.place == 1)
         known = {row["chat"]: _waiting(Task.SEND, row) for row in connection.execute(query, told).mappings()}
         edits = _joined(*_BRIEF, table.c.edit_due).where(_TO_EDIT).order_by(table.c.edit_due.desc())
         for row in connection.execute(edits).mappings():
@@ -304,7 +366,7 @@ def _waiting(task: Task, row: Any) -> Waiting:
     if task is Task.EDIT:
         return Waiting(row["chat"], _due(task, row), row["edit_due"], Priority.EDIT)
     priority = Priority.BACKLOG if row["backlog"] else Priority.ENTRY
-    return Waiting(row["chat"], _due(task, row), row["first_seen"], priority)
+    return Waiting(row["chat"], _due(task, row), row["first_seen"], priority, row["cost"])
 
 
 def claim(connection: Connection, delivery: Delivery, now: datetime, owner: str) -> bool:

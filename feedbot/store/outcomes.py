@@ -1,5 +1,6 @@
 """What an attempt to send came to, written in one transaction."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -19,10 +20,13 @@ from feedbot.rules.delivery import (
     retry_wait,
 )
 from feedbot.store import deliveries, subscriptions
+from feedbot.store.deliveries import Made
 
 _TRY_AGAIN = timedelta(days=1)
 _NOT_FOUND = "chat not found"
 _NOT_FOUND_PATIENCE = timedelta(days=3)
+_MOST_REFUSALS = 10
+_ASIDE, _ASIDE_PATIENCE = timedelta(hours=1), timedelta(hours=48)
 _UNKNOWN_LEAST = timedelta(seconds=2)
 
 
@@ -32,22 +36,17 @@ def record(
     outcome: Outcome,
     now: datetime,
     *,
-    kind: str | None = None,
-    photo: str | None = None,
+    made: Made | None = None,
 ) -> None:
-    """Write what became of a delivery, and of its chat. `kind` and `photo` (its hash) are what was sent."""
+    """Write what became of a delivery, and of its chat; `made` is what was sent."""
     match outcome:
-        case Sent(message_id):
-            deliveries.settle(
-                connection, delivery, State.SENT, now=now, message_id=message_id, kind=kind, photo=photo
-            )
+        case Sent(message_id, others):
+            made = replace(made or Made(), others=others)
+            deliveries.settle(connection, delivery, State.SENT, now=now, message_id=message_id, made=made)
             if delivery.address.topic:
                 deliveries.open_topic(connection, delivery.address)
-        case RetryAfter(wait, reason, flood):
-            deliveries.settle(
-                connection, delivery, State.PENDING, now=now, wait=wait, reason=reason, counts=not flood
-            )
-            _closed_for(connection, delivery, outcome, now)
+        case RetryAfter():
+            _again(connection, delivery, outcome, now)
         case Unknown(reason):
             wait = max(retry_wait(delivery.attempts), _UNKNOWN_LEAST)
             deliveries.settle(connection, delivery, State.UNKNOWN, now=now, wait=wait, reason=reason)
@@ -69,15 +68,37 @@ def record(
             deliveries.settle(connection, delivery, State.GONE, now=now, reason=reason)
 
 
+def _again(connection: Connection, delivery: Delivery, outcome: RetryAfter, now: datetime) -> None:
+    """It is sent again after a while. One over which Telegram itself fails each time lets the others of its
+    chat go first and is tried hourly, for two days.
+    """
+    state, wait = State.PENDING, outcome.wait
+    if outcome.refused:
+        since = _aside_since(delivery, now)
+        deliveries.refused(connection, delivery, since)
+        wait = _ASIDE if since else wait
+        state = State.GONE if since and now - since >= _ASIDE_PATIENCE else state
+    deliveries.settle(
+        connection, delivery, state, now=now, wait=wait, reason=outcome.reason, counts=not outcome.flood
+    )
+    _closed_for(connection, delivery, outcome, now)
+
+
+def _aside_since(delivery: Delivery, now: datetime) -> datetime | None:
+    """Since when a message stands aside that was refused once more."""
+    return delivery.aside_since or (now if delivery.refusals + 1 >= _MOST_REFUSALS else None)
+
+
 def record_edit(
-    connection: Connection, delivery: Delivery, outcome: Outcome, now: datetime, *, photo: str = ""
+    connection: Connection, delivery: Delivery, outcome: Outcome, now: datetime, made: Made
 ) -> None:
-    """Write what became of an edit; `photo` is the hash of the one that the message shows now."""
+    """Write what became of an edit; `made` is what the message is now."""
     chat = delivery.address.chat
     match outcome:
         case Sent() | Unchanged():
             counts = isinstance(outcome, Sent)
-            deliveries.edited(connection, delivery, now, counts=counts, photo=photo or None)
+            told = {"photo": made.photo, "composed": made.composed}
+            deliveries.edited(connection, delivery, now, counts=counts, **told)
         case RetryAfter(wait):
             deliveries.put_off_edit(connection, delivery, now + max(wait, deliveries.EDIT_GAP))
             _closed_for(connection, delivery, outcome, now)
@@ -105,7 +126,10 @@ def record_probe(
         case Sent() | Unchanged():
             deliveries.settle(connection, delivery, State.SENT, now=now, message_id=number, counts=False)
         case RetryAfter(wait):
-            deliveries.wait_until(connection, delivery.id, now + wait)
+            since = _aside_since(delivery, now) if outcome.refused else None
+            if outcome.refused:
+                deliveries.refused(connection, delivery, since)
+            deliveries.wait_until(connection, delivery.id, now + (_ASIDE if since else wait))
             _closed_for(connection, delivery, outcome, now)
         case Unknown():
             deliveries.wait_until(connection, delivery.id, now + _UNKNOWN_LEAST)

@@ -204,6 +204,10 @@ def delivery(row: Row) -> Delivery:
         edit_due=row["edit_due"],
         more=row["more"],
         probed=row["probed"],
+        album=tuple(map(int, row["album"].split(","))) if row["album"] else (),
+        composed=row["composed"],
+        refusals=row["refusals"] or 0,
+        aside_since=row["aside_since"],
     )
 
 

@@ -250,9 +250,12 @@ deliveries = Table(
     Column("sent_at", Time),
     Column("message_id", BigInteger),
     Column("error", Text),
-    # What was sent, and with which photo; how often and when it was edited, and when it is to be.
+    # What was sent, and with which photo, the other numbers of an album, and a hash of what it says; how
+    # often and when it was edited, and when it is to be.
     Column("kind", Text),
     Column("photo", Text),
+    Column("album", Text),
+    Column("composed", Text),
     Column("edits", Integer, nullable=False, default=0, server_default=text("0")),
     Column("edited_at", Time),
     Column("edit_due", Time),
@@ -260,6 +263,9 @@ deliveries = Table(
     Column("more", Integer, nullable=False, default=0, server_default=text("0")),
     # The last message number that was probed for it.
     Column("probed", BigInteger),
+    # How often Telegram itself failed over it, and since when it lets the others of its chat go first.
+    Column("refusals", Integer),
+    Column("aside_since", Time),
     UniqueConstraint("story", "chat", "topic"),
     Index(
         "ix_deliveries_waiting",

@@ -43,7 +43,7 @@ _WORDS = {
         "mute": "{source} 숨기기",
     },
 }
-Style = Literal["photo", "text", "full", "link"]
+Style = Literal["photo", "album", "text", "full", "link"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Form:
 
 def wants_photo(form: Form) -> bool:
     """Whether the lead photo is sent as such; the other styles show it in the preview of the link."""
-    return form.style == "photo"
+    return form.style in {"photo", "album"}
 
 
 def compose(

@@ -93,7 +93,7 @@ def test_what_changes_while_it_is_being_sent_is_edited_afterwards(store: Store) 
     taken = take(store)
     store.do_now(deliveries.want_edits, taken.entry_row, NOW)
     assert store.do_now(Outbox("bot").pick, "1001", NOW) is None
-    store.do_now(deliveries.settle, taken, State.SENT, now=NOW, message_id=5, kind="text")
+    store.do_now(deliveries.settle, taken, State.SENT, now=NOW, message_id=5, made=deliveries.Made("text"))
     picked = store.do_now(Outbox("bot").pick, "1001", NOW)
     assert picked is not None
     assert (picked.task, picked.number) == (Task.EDIT, 5)
@@ -107,7 +107,9 @@ def test_what_changes_while_it_is_being_sent_in_vain_is_sent_as_it_is_then(store
     again = store.do_now(Outbox("bot").pick, "1001", NOW)
     assert again is not None
     assert again.task is Task.SEND
-    store.do_now(deliveries.settle, again.delivery, State.SENT, now=NOW, message_id=5, kind="text")
+    store.do_now(
+        deliveries.settle, again.delivery, State.SENT, now=NOW, message_id=5, made=deliveries.Made("text")
+    )
     assert store.do_now(Outbox("bot").pick, "1001", NOW) is None  # there is nothing to edit
 
 

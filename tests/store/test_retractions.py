@@ -114,7 +114,7 @@ def test_what_was_being_sent_meanwhile_is_not_sent_again(store: Store) -> None:
 
 def sent(store: Store, taken: Delivery) -> None:
     """The message is out."""
-    settle = partial(deliveries.settle, state=State.SENT, now=NOW, message_id=5, kind="text")
+    settle = partial(deliveries.settle, state=State.SENT, now=NOW, message_id=5, made=deliveries.Made("text"))
     store.do_now(settle, taken)
 
 

@@ -158,9 +158,10 @@ def _delivery() -> None:
         op.add_column(
             "deliveries", sa.Column(name, sa.Integer(), nullable=False, server_default=sa.text("0"))
         )
-    for name in ("kind", "photo"):
+    for name in ("kind", "photo", "album", "composed"):
         op.add_column("deliveries", sa.Column(name, sa.Text(), nullable=True))
-    for name in ("edited_at", "edit_due", "probed"):
+    op.add_column("deliveries", sa.Column("refusals", sa.Integer(), nullable=True))
+    for name in ("edited_at", "edit_due", "probed", "aside_since"):
         op.add_column("deliveries", sa.Column(name, sa.BigInteger(), nullable=True))
     is_due = sa.text("edit_due IS NOT NULL")
     op.create_index("ix_deliveries_edit_due", "deliveries", ["chat", "edit_due"], sqlite_where=is_due)
