@@ -5,6 +5,9 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# Twice the cores: much of the suite waits for processes and servers.
+WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
+
 .PHONY: demo run test crash check bench format lock clean
 
 demo: $(VENV)/.installed ## the whole chain on this machine; ARGS="--seconds 20" ends by itself
@@ -14,7 +17,7 @@ run: $(VENV)/.installed ## the daemon with config.toml
 	$(BIN)/feedbot run $(ARGS)
 
 test: $(VENV)/.installed-dev ## every test that Python packages alone can run
-	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 crash: $(VENV)/.installed-dev ## the daemon is killed a hundred times while it sends: nothing lost, nothing sent twice that was not in flight
 	FEEDBOT_KILLS=$${FEEDBOT_KILLS:-100} $(BIN)/python -m pytest tests/test_crash.py $(ARGS)
@@ -24,7 +27,7 @@ check: $(VENV)/.installed-dev ## format, lint, types, imports, tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 bench: $(VENV)/.installed-dev ## what a poll, a feed and a message cost, as ratios of one run
 	$(BIN)/python -m bench $(ARGS)
