@@ -59,6 +59,7 @@ def state_of(connection: Connection, delivery: int) -> State | None:
 def settle(connection: Connection, delivery: int, state: State, now: datetime) -> None:
     """Put a delivery into a state by hand: what is to be sent again is due now."""
     values = {"state": state.value, "due_at": now, "error": None, "probed": None, "reason": None}
+    values |= {"refusals": None, "aside_since": None}
     if state is State.SENT:
         values["sent_at"] = now
     if state is State.SKIPPED:

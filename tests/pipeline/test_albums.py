@@ -8,8 +8,8 @@ import pytest
 
 from feedbot.demo.botapi import BotApi
 from feedbot.demo.botapi.errors import ApiError
-from feedbot.model import Entry, Photo
-from feedbot.store import deliveries
+from feedbot.model import Entry, Photo, State
+from feedbot.store import deliveries, ledger
 from feedbot.store.outbox import Waiting
 from tests.pipeline.test_deliver import HOUR, MINUTE, Office, office
 from tests.support import entry, jpeg
@@ -195,6 +195,16 @@ async def test_one_that_stood_aside_arrives_when_telegram_takes_it(office: Offic
     await refused(office, 10)
     assert await office.all() == []
     office.now += HOUR
+    assert await office.all() == ["Sent"]
+
+
+async def test_one_that_stood_aside_is_sent_at_once_by_hand(office: Office, api: BotApi) -> None:
+    office.subscribe()
+    fails(api, "Article 1", 10)
+    office.publish(entry(1))
+    await refused(office, 10)
+    [line] = office.store.do_now(ledger.newest, State.PENDING, 9)
+    office.store.do_now(ledger.settle, line.id, State.PENDING, office.now)
     assert await office.all() == ["Sent"]
 
 
