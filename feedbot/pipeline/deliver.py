@@ -15,7 +15,7 @@ from feedbot.rules.agenda import Priority
 from feedbot.rules.delivery import BotStopped, Lost, Outcome, RetryAfter, Sent, Unchanged
 from feedbot.store.outbox import Answer, Outbox, Picked, Task, Waiting, claim_later
 from feedbot.telegram.message import Form, compose, digest, wants_photo, with_buttons
-from feedbot.telegram.send import NO_PHOTOS, Attempt, Picture, Sender
+from feedbot.telegram.send import Attempt, Picture, Sender, takes_no_photos
 
 _MOST_COMPOSED = 512
 _WITHDRAWN = "withdrawn"  # in the place of what a message says
@@ -196,7 +196,7 @@ def _answer(desk: Desk, picked: Picked, attempt: Attempt, picture: Picture | Non
         None if is_known else attempt.file_id,
         attempt.dead,
         attempt.kind,
-        photo_fault=fault if fault and not any(word in fault.casefold() for word in NO_PHOTOS) else None,
+        photo_fault=fault if fault and not takes_no_photos(fault) else None,
         composed=_mark(desk, picked, attempt.kind) if isinstance(attempt.outcome, Sent | Unchanged) else None,
         parts=tuple((one.url, one.hash, one.file_id, one.dead, one.fault) for one in attempt.parts),
     )
@@ -221,10 +221,15 @@ def _mark(desk: Desk, picked: Picked, kind: str | None) -> str | None:
     return _of_entry(desk, picked, photo=kind != "text", is_edit=False)[1]
 
 
+def _language(picked: Picked) -> str:
+    """What a message is written in: as its subscriber wants, else as its article."""
+    return picked.delivery.language or picked.entry.entry.language or "en"
+
+
 def _message(desk: Desk, picked: Picked, *, photo: bool) -> Message:
     """The message of an entry, or the line that stands for many."""
     delivery, stored, site = picked.delivery, picked.entry, desk.tools.site
-    language = delivery.language or stored.entry.language or "en"
+    language = _language(picked)
     if delivery.more:
         category = site.categories.get(delivery.category)
         title = category.title if category else delivery.category
@@ -239,7 +244,7 @@ def _message(desk: Desk, picked: Picked, *, photo: bool) -> Message:
 def _of_entry(desk: Desk, picked: Picked, *, photo: bool, is_edit: bool) -> tuple[Message, str]:
     """The message as all have it who want it so, and a short hash of what it says."""
     delivery, stored = picked.delivery, picked.entry
-    language = delivery.language or stored.entry.language or "en"
+    language = _language(picked)
     form = Form(delivery.style, delivery.template, language, delivery.silent)
     key = (stored.row, stored.updates, stored.updated_at, stored.retracted_at, form, photo, is_edit)
     known = desk.composed.get(key)

@@ -125,11 +125,6 @@ def _without_user(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
-def newest_first(entries: list[StoredEntry]) -> list[StoredEntry]:
-    """The order of a feed."""
-    return sorted(entries, key=lambda stored: (stored.entry.sort_at, stored.row), reverse=True)
-
-
 def updated_of(stored: StoredEntry) -> datetime:
     """What Atom calls updated: never before published, in UTC, whole seconds."""
     return max(stored.updated_at, published_of(stored)).astimezone(UTC).replace(microsecond=0)

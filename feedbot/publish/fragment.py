@@ -1,14 +1,14 @@
 """An entry rendered once for all formats, and documents made of heads and such fragments. Pure."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from feedbot.model import Fragment, StoredEntry
 from feedbot.publish import atom, jsonfeed, rss
 from feedbot.publish.article import article_html
-from feedbot.publish.feed import FeedHead, House, Origin, newest_first, updated_of
+from feedbot.publish.feed import FeedHead, House, Origin, updated_of
 from feedbot.publish.plain import web_uri
 
 RENDERER = 1  # one more whenever an entry is rendered otherwise than before
@@ -96,19 +96,3 @@ def content_of(slugs: Iterable[str], house: House, wanted: str, *, is_category: 
         return wanted
     told = [house.categories[slug].content for slug in slugs if slug in house.categories]
     return FULL if wanted == FULL and (FULL in told or not told) else SUMMARY
-
-
-def render_all(
-    head: FeedHead, entries: Iterable[StoredEntry], house: House, origins: Mapping[str, Origin]
-) -> Documents:
-    """The documents of a category from its entries, in whatever order; an id stands once."""
-    once: dict[str, StoredEntry] = {}
-    for stored in newest_first(list(entries)):
-        once.setdefault(stored.entry.id, stored)
-    return documents(
-        head,
-        [
-            render(stored, house, origins.get(stored.entry.source_id), head.category.content)
-            for stored in once.values()
-        ],
-    )

@@ -37,7 +37,7 @@ from feedbot.store.tables import (
 )
 
 # The partial index is used where its predicate stands as a literal.
-_WAITING = text("deliveries.state IN ('pending', 'unknown')")
+WAITING = text("deliveries.state IN ('pending', 'unknown')")
 _OPEN = (State.PENDING.value, State.UNKNOWN.value, State.HELD.value)
 # What a delivery takes from its subscription.
 SETTINGS = ("on_unknown", "silent", "language", "style", "template", "category")
@@ -92,7 +92,7 @@ def recover(connection: Connection, now: datetime) -> int:
 def _sendable() -> Any:
     """Pending, or unknown where the subscription wants it sent again."""
     resend = and_(deliveries.c.state == State.UNKNOWN.value, subscriptions.c.on_unknown == "resend")
-    return and_(_WAITING, or_(deliveries.c.state == State.PENDING.value, resend))
+    return and_(WAITING, or_(deliveries.c.state == State.PENDING.value, resend))
 
 
 def _query(*more: ColumnElement[Any]) -> Select[Any]:
@@ -351,10 +351,8 @@ def oldest_waiting(connection: Connection, now: datetime) -> datetime | None:
     query = select(func.min(entries.c.first_seen)).select_from(
         deliveries.join(entries).join(subscriptions).join(chats, chats.c.chat == deliveries.c.chat)
     )
-    resend = and_(deliveries.c.state == State.UNKNOWN.value, subscriptions.c.on_unknown == "resend")
-    to_send = and_(_WAITING, or_(deliveries.c.state == State.PENDING.value, resend))
     active = and_(chats.c.state == ChatState.ACTIVE.value, deliveries.c.due_at <= now)
-    found: datetime | None = connection.execute(query.where(to_send, active)).scalar()
+    found: datetime | None = connection.execute(query.where(_sendable(), active)).scalar()
     return found
 
 

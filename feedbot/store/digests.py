@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, func, select, text
+from sqlalchemy import Connection, and_, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from feedbot.model import Address, Announce, State, StoredEntry
 from feedbot.rules.delivery import MOST_WAITING, Planned
 from feedbot.store import deliveries
+from feedbot.store.deliveries import WAITING
 from feedbot.store.tables import EPOCH, MILLISECOND, entries, subscriptions
 from feedbot.store.tables import deliveries as table
 
@@ -48,7 +49,7 @@ def _add(
         table.c.chat == address.chat,
         table.c.topic == address.topic,
         table.c.subscription_id == subscription,
-        text("deliveries.state IN ('pending', 'unknown')"),
+        WAITING,
         table.c.state == State.PENDING.value,
         table.c.more > 0,
     )
@@ -80,7 +81,7 @@ def fold(connection: Connection, chat: str, now: datetime) -> None:
         select(table.c.id, table.c.topic, table.c.subscription_id, table.c.entry_id, table.c.sort_at)
         .select_from(table.join(entries).join(subscriptions))
         .where(
-            text("deliveries.state IN ('pending', 'unknown')"),
+            WAITING,
             table.c.state == State.PENDING.value,
             table.c.chat == chat,
             table.c.more == 0,

@@ -28,6 +28,7 @@ from feedbot.model import ChatState, Delivery, State, StoredEntry
 from feedbot.rules.agenda import Priority
 from feedbot.rules.delivery import Outcome, is_far_behind, max_age_passed
 from feedbot.store import deliveries, digests, entries, outcomes, photos, rows
+from feedbot.store.deliveries import WAITING
 from feedbot.store.photos import PhotoFile
 from feedbot.store.prepared import Prepared
 from feedbot.store.tables import chats, subscriptions, topics
@@ -35,7 +36,6 @@ from feedbot.store.tables import deliveries as table
 from feedbot.store.tables import entries as entry_rows
 
 # The partial indexes are used where their predicates stand as literals.
-_WAITING = text("deliveries.state IN ('pending', 'unknown')")
 _BUSY = text("deliveries.state = 'sending'")
 _TO_EDIT = text("deliveries.edit_due IS NOT NULL")
 _IS_PRIVATE = func.substr(table.c.chat, 1, 1).between("0", "9")
@@ -109,7 +109,7 @@ def _to_send() -> ColumnElement[bool]:
     )
     unknown = or_(subscriptions.c.on_unknown == "resend", probed)
     wanted = or_(table.c.state == State.PENDING.value, unknown)
-    return and_(_WAITING, wanted, subscriptions.c.paused.is_(False), ~_topic_closed())
+    return and_(WAITING, wanted, subscriptions.c.paused.is_(False), ~_topic_closed())
 
 
 def _topic_closed() -> ColumnElement[bool]:
@@ -123,7 +123,7 @@ def _joined(*columns: Any) -> Select[Any]:
 
 
 # An album is as many messages as it has photos, at most; an entry is read for that alone if it may be one.
-_COST = "CASE WHEN {1} = 'album' AND more = 0 THEN max(1, min(10, {0})) ELSE 1 END"
+_COST = "CASE WHEN {1} = 'album' AND more = 0 THEN max(1, min({2}, {0})) ELSE 1 END"
 _PHOTOS_OF = "(SELECT json_array_length(record, '$.photos') FROM entries WHERE id = found.entry_id)"
 _HERE = table.c.chat == bindparam("chat")
 _HEAD = (
@@ -137,7 +137,7 @@ _HEAD = (
     entry_rows.c.updates,
     entry_rows.c.updated_at,
     literal_column(
-        _COST.format("json_array_length(entries.record, '$.photos')", "subscriptions.style")
+        _COST.format("json_array_length(entries.record, '$.photos')", "subscriptions.style", MOST_IN_ALBUM)
     ).label("cost"),
 )
 _BRIEF = (
@@ -164,7 +164,7 @@ _CHAT = Prepared(
         exists().where(_TO_EDIT, table.c.chat == chats.c.chat).label("edits"),
         select(func.count())
         .select_from(table)
-        .where(_WAITING, table.c.chat == chats.c.chat, table.c.more == 0)
+        .where(WAITING, table.c.chat == chats.c.chat, table.c.more == 0)
         .scalar_subquery()
         .label("waiting"),
     ).where(chats.c.chat == bindparam("chat"))
@@ -237,9 +237,8 @@ class Outbox:
         if task is Task.EDIT:
             is_old = row["sent_at"] is None or now - row["sent_at"] > deliveries.EDITED_WITHIN
             return self._to_edit(connection, delivery, entry, is_old=is_old)
-        if (
-            row["retracted_at"] is not None and not delivery.more
-        ):  # it was being sent then, and Telegram wanted it later
+        if row["retracted_at"] is not None and not delivery.more:
+            # It was being sent then, and Telegram wanted it later.
             deliveries.drop_of_entry(connection, row["entry_id"])
             return None
         if max_age_passed(row["first_seen"], rows.seconds(row["max_age"]), now):
@@ -346,7 +345,7 @@ class Outbox:
         last = case((_IS_ASIDE, table.c.due_at), else_=None)  # what stands aside goes after all others
         first = func.row_number().over(partition_by=table.c.chat, order_by=(last, *_PLACE)).label("place")
         found = _joined(*_BRIEF, first).where(_to_send()).subquery("found")
-        query = select(found, literal_column(_COST.format(_PHOTOS_OF, "style")).label("cost"))
+        query = select(found, literal_column(_COST.format(_PHOTOS_OF, "style", MOST_IN_ALBUM)).label("cost"))
         query = query.where(found.c.place == 1)
         known = {row["chat"]: _waiting(Task.SEND, row) for row in connection.execute(query, told).mappings()}
         edits = _joined(*_BRIEF, table.c.edit_due).where(_TO_EDIT).order_by(table.c.edit_due.desc())

@@ -156,11 +156,6 @@ def all_sources(connection: Connection) -> list[tuple[Source, SourceState, bool]
     ]
 
 
-def named_sources(connection: Connection) -> list[Source]:
-    """Every source that entries may come from, removed ones included."""
-    return [rows.source_of(row) for row in connection.execute(select(sources.c.record)).mappings()]
-
-
 def get_source(connection: Connection, source_id: str) -> tuple[Source, SourceState, bool] | None:
     """One source with its memory, and whether it is paused."""
     row = connection.execute(_ONE, {"wanted": source_id}).mappings().first()

@@ -9,7 +9,7 @@ from telegram import InputFile
 
 from feedbot.model import Message
 from feedbot.rules.delivery import NextRung
-from feedbot.telegram.calls import ALBUM, NO_PHOTOS, Asked, Attempt, Part, Picture, entity, file_id_of
+from feedbot.telegram.calls import ALBUM, Asked, Attempt, Part, Picture, entity, file_id_of, takes_no_photos
 
 LEAST, MOST = 2, 10  # photos, by the Bot API
 _ITEM = re.compile(r"failed to send message #(\d+)", re.IGNORECASE)
@@ -74,7 +74,7 @@ def _put_right(shown: Sequence[_Item], refused: NextRung) -> bool:
             item.picture, item.part = replace(item.picture, file_id=None), replace(item.part, dead=True)
         if dead:
             return True
-    if not 0 <= place < len(shown) or any(words in refused.reason.casefold() for words in NO_PHOTOS):
+    if not 0 <= place < len(shown) or takes_no_photos(refused.reason):
         return False
     shown[place].part = replace(shown[place].part, fault=refused.reason)
     return True
@@ -82,8 +82,7 @@ def _put_right(shown: Sequence[_Item], refused: NextRung) -> bool:
 
 def lead_left(picture: Picture | None, attempt: Attempt) -> Picture | None:
     """The first photo as it can be sent alone after an album was refused; None: the chat takes no photos."""
-    reason = getattr(attempt.outcome, "reason", "").casefold()
-    if picture is None or any(words in reason for words in NO_PHOTOS):
+    if picture is None or takes_no_photos(getattr(attempt.outcome, "reason", "")):
         return None
     is_dead = any(part.dead for part in attempt.parts if part.url == picture.url)
     return replace(picture, file_id=None) if is_dead else picture

@@ -25,7 +25,7 @@ from feedbot.telegram.message import reworded
 from feedbot.telegram.transport import MaybeAccepted, NeverLeft, Refusal
 
 ALBUM = "sendMediaGroup"
-NO_PHOTOS = ("rights", "chat_send_")
+_NO_PHOTOS = ("rights", "chat_send_")
 Gate = Callable[[str, int], Awaitable[None]]
 
 
@@ -77,6 +77,11 @@ class Attempt:
 Rung = Callable[[], Awaitable[Any]]
 
 
+def takes_no_photos(reason: str) -> bool:
+    """Whether a photo was refused because the chat takes none, in whatever form."""
+    return any(words in reason.casefold() for words in _NO_PHOTOS)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The calls of one attempt, made by `ask` when `gate` lets them. `where` is the chat and what else all of
@@ -103,19 +108,17 @@ class Asked:
 
     async def photo(self, method: str, kind: str, message: Message, rung: Rung) -> Attempt:
         """Send it in one of its forms; the file of one that is lost cannot be uploaded."""
-        try:
-            content = await rung()
-        except OSError as error:
-            return Attempt(NextRung(f"the file of the photo is gone: {error.strerror}"))
+        content = await _content(rung)
+        if isinstance(content, NextRung):
+            return Attempt(content)
         attempt, answer = await self.message(method, message, _caption_fields, kind, {kind: content})
         return replace(attempt, file_id=file_id_of(answer, kind))
 
     async def media(self, kind: str, message: Message, rung: Rung) -> Attempt:
         """Put another photo in the place of the one that was sent."""
-        try:
-            content = await rung()
-        except OSError as error:
-            return Attempt(NextRung(f"the file of the photo is gone: {error.strerror}"))
+        content = await _content(rung)
+        if isinstance(content, NextRung):
+            return Attempt(content)
         upload = {"lead": content} if isinstance(content, InputFile) else {}
         shown = "attach://lead" if upload else content
 
@@ -176,6 +179,14 @@ class Asked:
         if 0 in numbers or not numbers or isinstance(answer, list) != (method == ALBUM):
             return Unknown("an answer that is no message"), None
         return Sent(numbers[0], tuple(numbers[1:])), answer
+
+
+async def _content(rung: Rung) -> Any:
+    """What a rung sends; the next one is to be taken where its file is gone."""
+    try:
+        return await rung()
+    except OSError as error:
+        return NextRung(f"the file of the photo is gone: {error.strerror}")
 
 
 def _number(message: Any) -> int:

@@ -15,10 +15,10 @@ from telegram.request._requestparameter import RequestParameter
 from feedbot.model import Address, Button, Message
 from feedbot.rules.delivery import NextRung, Outcome
 from feedbot.telegram.album import LEAST, lead_left, send_album
-from feedbot.telegram.calls import NO_PHOTOS, Asked, Attempt, Gate, Part, Picture, Rung
+from feedbot.telegram.calls import Asked, Attempt, Gate, Part, Picture, Rung, takes_no_photos
 from feedbot.telegram.transport import Transport
 
-__all__ = ["NO_PHOTOS", "Attempt", "Picture", "Sender"]
+__all__ = ["Attempt", "Picture", "Sender", "takes_no_photos"]
 
 _SLACK_SECONDS = 20
 _CONNECTIONS = 64
@@ -116,7 +116,7 @@ class Sender:
             if not isinstance(attempt.outcome, NextRung):
                 return replace(attempt, dead=dead)
             dead, fault = dead or attempt.outcome.forget_file_id, attempt.outcome.reason
-            if any(words in fault.casefold() for words in NO_PHOTOS):
+            if takes_no_photos(fault):
                 break  # no form of it will do
         attempt = await asked.text("sendMessage", without() if callable(without) else without)
         return replace(attempt, dead=dead, photo_fault=fault)

@@ -11,10 +11,10 @@ from lxml import etree
 
 from feedbot.model import Author, Category, Enclosure, Entry, Photo, Related, Source, StoredEntry
 from feedbot.publish.feed import FeedHead, House, Origin, origin_of
-from feedbot.publish.fragment import render_all
 from feedbot.rules.text import clean
 from tests.publish.checker import ATOM, LANG, MEDIA, problems
 from tests.publish.checker_rss import json_problems, rss_problems
+from tests.publish.rendering import render_all
 from tests.support import NOW, POLICIES, SOURCE, entry, stored, with_photo
 
 HEAD = FeedHead(

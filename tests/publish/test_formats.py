@@ -8,8 +8,9 @@ from lxml import etree
 
 from feedbot.model import Author, Category, Enclosure, Entry, Related
 from feedbot.publish.feed import FeedHead, House
-from feedbot.publish.fragment import Documents, content_of, render_all
+from feedbot.publish.fragment import Documents, content_of
 from tests.publish.checker_rss import CONTENT, CREATOR, json_problems, rss_problems
+from tests.publish.rendering import render_all
 from tests.publish.test_atom import HEAD, ORIGINS
 from tests.support import POLICIES, entry, stored, with_photo
 
