@@ -9,15 +9,16 @@ from functools import partial
 from typing import Any
 
 from feedbot.errors import StoreError
-from feedbot.model import Delivery, Message, StoredEntry
+from feedbot.model import Delivery, Message, State, StoredEntry
 from feedbot.pipeline.tools import Tools
 from feedbot.rules.agenda import Priority
 from feedbot.rules.delivery import BotStopped, Lost, Outcome, RetryAfter, Sent, Unchanged
 from feedbot.store.outbox import Answer, Outbox, Picked, Task, Waiting, claim_later
 from feedbot.telegram.message import Form, compose, digest, wants_photo, with_buttons
-from feedbot.telegram.send import Attempt, Picture, Sender, takes_no_photos
+from feedbot.telegram.send import MOST_UPLOADS, Attempt, Picture, Sender, takes_no_photos
 
 _MOST_COMPOSED = 512
+_NOT_ANSWERED = f"{MOST_UPLOADS} uploads had no answer"
 _WITHDRAWN = "withdrawn"  # in the place of what a message says
 _RESTS = (0.5, 1, 2, 4, 8, 16, *[30] * 120)  # seconds; an hour in all
 
@@ -135,6 +136,8 @@ async def _have(
     turn anew, or they would go out all at once when they are there.
     """
     photos, bot = desk.tools.photos, desk.sender.bot_id
+    if _is_given_up(picked):
+        return [None], True
     wanted = [one for one in (picked.photo, *(one for one, _ in picked.album)) if one is not None]
     found = await asyncio.gather(*(photos.picture(one.url, bot, now) for one in wanted))
     lacking = {
@@ -144,8 +147,10 @@ async def _have(
     }
     for content in sorted(lacking):  # in one order, or two who want the same would wait for each other
         await held.enter_async_context(desk.sender.upload_lock(content))
-    uploads = [await photos.known_upload(one, bot) for one in lacking.values()]
-    return found or [None], bool(lacking) and not any(uploads)
+    for one in lacking.values():  # while we waited another may have uploaded it, or been told that it is bad
+        if await photos.known_upload(one, bot) or (await photos.get(one.url, now)).hash != one.hash:
+            return found, False
+    return found or [None], bool(lacking)
 
 
 async def _attempt(
@@ -172,7 +177,7 @@ async def _attempt(
     plain = partial(_message, desk, picked, photo=False)  # made where the photo cannot be sent
     with_photo = _message(desk, picked, photo=True) if picture else plain()
     together = [one for one in (picture, *album) if one is not None and not one.document] if picture else []
-    return await sender.send(
+    attempt = await sender.send(
         delivery.address,
         with_photo,
         plain,
@@ -181,6 +186,16 @@ async def _attempt(
         jitter=jitter,
         album=() if picture and picture.document else together,
     )
+    return replace(attempt, photo_fault=_NOT_ANSWERED) if _is_given_up(picked) else attempt
+
+
+def _is_given_up(picked: Picked) -> bool:
+    """Whether the article goes without its photo: it may be the upload that leaves us without an answer, and
+    would the next time (a proxy with a limit says 413 on a page of its own).
+    """
+    delivery = picked.delivery
+    is_upload = picked.task is Task.SEND and not picked.claimed and picked.photo is not None
+    return is_upload and delivery.state is State.UNKNOWN and delivery.attempts >= MOST_UPLOADS
 
 
 def _answer(desk: Desk, picked: Picked, attempt: Attempt, picture: Picture | None) -> Answer:

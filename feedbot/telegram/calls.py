@@ -22,9 +22,10 @@ from feedbot.rules.delivery import (
     retry_wait,
 )
 from feedbot.telegram.message import reworded
-from feedbot.telegram.transport import MaybeAccepted, NeverLeft, Refusal
+from feedbot.telegram.transport import CutShort, MaybeAccepted, NeverLeft, Refusal
 
 ALBUM = "sendMediaGroup"
+MOST_UPLOADS = 3  # that may end without an answer, before the article goes without its photo
 _NO_PHOTOS = ("rights", "chat_send_")
 Gate = Callable[[str, int], Awaitable[None]]
 
@@ -166,6 +167,9 @@ class Asked:
             await self.gate(self.where["chat_id"], cost)
             answer = await self.ask(method, self.where | fields)
         except NeverLeft as error:
+            is_upload = any(isinstance(value, InputFile) for value in fields.values())
+            if is_upload and isinstance(error, CutShort) and self.attempts >= MOST_UPLOADS:
+                return NextRung(str(error)), None
             return RetryAfter(retry_wait(self.attempts), str(error)), None
         except MaybeAccepted as error:
             return Unknown(str(error)), None

@@ -3,13 +3,14 @@
 import asyncio
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from feedbot.errors import FetchError, ParseError
+from feedbot.errors import FeedbotError, FetchError, ParseError
 from feedbot.net.client import Client, Limit
 from feedbot.rules import schedule
 from feedbot.store import Store, photos, sources
@@ -41,7 +42,7 @@ class Photos:
         """
         async with self._fetching.setdefault(url, asyncio.Lock()):
             known = await self.store.do(photos.get_photo, url)
-            if known and known.hash and (self.folder / known.hash).exists():
+            if known and known.hash and self._has(known.hash):
                 return known
             if known and known.is_missing(now):
                 return known
@@ -53,21 +54,33 @@ class Photos:
         try:
             document = await self.client.get(url, limit=Limit.IMAGE)
             answer = await self.worker.run(PREPARE, document.body, patience=_FEEDS_FIRST)
-        except (FetchError, ParseError) as error:
+            digest = hashlib.sha256(answer.body).hexdigest()
+            self._keep(digest, answer.body, now)
+        except (FetchError, ParseError, OSError) as error:
             if isinstance(error, FetchError) and error.status == 429 and self.client.is_public(url):
                 until = now + schedule.asked_rest(error.status, error.retry_after)
                 await self.store.do(sources.hold_host, url, until, "429 of its host, to a photo")
-            return PhotoFile(url, now, error=str(error))
-        digest = hashlib.sha256(answer.body).hexdigest()
-        self._keep(digest, answer.body)
+            return PhotoFile(url, now, error=_words(error))
         return PhotoFile(url, now, digest, **answer.value, length=len(document.body))
 
-    def _keep(self, name: str, body: bytes) -> None:
+    def _keep(self, name: str, body: bytes, now: datetime) -> None:
         """The file waits for its first upload; one that is lost is fetched again, so no fsync."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         unfinished = self.folder / f"{name}.new"
         unfinished.write_bytes(body)
         unfinished.replace(self.folder / name)
+        self._in_use(name, now)
+
+    def _in_use(self, name: str, now: datetime) -> None:
+        """It is not one of those that are cleaned up. One that is gone is fetched again by who needs it."""
+        with suppress(OSError):
+            os.utime(self.folder / name, (now.timestamp(), now.timestamp()))
+
+    def _has(self, name: str) -> bool:
+        try:
+            return (self.folder / name).exists()
+        except OSError:
+            return False
 
     async def picture(self, url: str, bot: str, now: datetime) -> Picture | None:
         """The photo ready to be sent by a bot; None where there is none."""
@@ -75,7 +88,7 @@ class Photos:
         if photo.hash is None:
             return None
         file_id = await self.store.do(photos.file_id, bot, photo.hash)
-        os.utime(self.folder / photo.hash)  # in use: not one of those that are cleaned up
+        self._in_use(photo.hash, now)
         return self.known(photo, file_id)
 
     def known(self, photo: PhotoFile, file_id: str | None) -> Picture | None:
@@ -93,7 +106,7 @@ class Photos:
         """A smaller JPEG of the same photo, the same bytes where there is none."""
         try:
             return (await self.worker.run(SMALLER, body)).body
-        except ParseError:
+        except (ParseError, OSError):
             return body
 
     def clean_up(self, before: datetime) -> int:
@@ -106,3 +119,8 @@ class Photos:
         for path in old:
             path.unlink(missing_ok=True)
         return len(old)
+
+
+def _words(error: FeedbotError | OSError) -> str:
+    """Why there is no photo; a folder that cannot be written is a reason like others."""
+    return f"the photo cannot be kept: {error.strerror}" if isinstance(error, OSError) else str(error)

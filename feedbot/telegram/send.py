@@ -15,13 +15,14 @@ from telegram.request._requestparameter import RequestParameter
 from feedbot.model import Address, Button, Message
 from feedbot.rules.delivery import NextRung, Outcome
 from feedbot.telegram.album import LEAST, lead_left, send_album
-from feedbot.telegram.calls import Asked, Attempt, Gate, Part, Picture, Rung, takes_no_photos
+from feedbot.telegram.calls import MOST_UPLOADS, Asked, Attempt, Gate, Part, Picture, Rung, takes_no_photos
 from feedbot.telegram.transport import Transport
 
-__all__ = ["Attempt", "Picture", "Sender", "takes_no_photos"]
+__all__ = ["MOST_UPLOADS", "Attempt", "Picture", "Sender", "takes_no_photos"]
 
 _SLACK_SECONDS = 20
 _CONNECTIONS = 64
+_MOST_RENEWED = 1000
 
 
 class Sender:
@@ -43,6 +44,7 @@ class Sender:
         self.bot_id = token.partition(":")[0]
         self._shrink = shrink
         self._uploads: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._renewed: dict[str, str] = {}
         self.gate: Gate = _no_gate
 
     async def open(self) -> None:
@@ -110,16 +112,48 @@ class Sender:
         picture: Picture | None,
     ) -> Attempt:
         dead, fault = False, None
-        for photo in [] if picture is None else self._rungs(picture):
-            kind = picture.kind if picture else "photo"
-            attempt = await asked.photo(f"send{kind.capitalize()}", kind, with_photo, photo)
+        if picture is not None and picture.file_id is not None:
+            attempt = await self._climbed(asked, with_photo, picture, self._rungs(picture)[:1])
+            if not isinstance(attempt.outcome, NextRung):
+                return attempt
+            dead, fault = attempt.dead, attempt.outcome.reason
+        if picture is not None and not takes_no_photos(fault or ""):
+            attempt = await self._uploaded(asked, with_photo, picture)
             if not isinstance(attempt.outcome, NextRung):
                 return replace(attempt, dead=dead)
-            dead, fault = dead or attempt.outcome.forget_file_id, attempt.outcome.reason
-            if takes_no_photos(fault):
-                break  # no form of it will do
+            fault = attempt.outcome.reason
         attempt = await asked.text("sendMessage", without() if callable(without) else without)
         return replace(attempt, dead=dead, photo_fault=fault)
+
+    async def _climbed(
+        self, asked: Asked, message: Message, picture: Picture, rungs: Sequence[Rung]
+    ) -> Attempt:
+        """Try one form of a photo after the other; NextRung where none was taken."""
+        attempt, dead = Attempt(NextRung("there is no form of the photo")), False
+        for rung in rungs:
+            attempt = await asked.photo(f"send{picture.kind.capitalize()}", picture.kind, message, rung)
+            if not isinstance(attempt.outcome, NextRung):
+                break
+            dead = dead or attempt.outcome.forget_file_id
+            if takes_no_photos(attempt.outcome.reason):
+                break  # no form of it will do
+        return replace(attempt, dead=dead)
+
+    async def _uploaded(self, asked: Asked, message: Message, picture: Picture) -> Attempt:
+        """Send it without the id that is known. Where that is dead many find out at once: the first of them
+        uploads it anew, and the others send the new id.
+        """
+        if picture.file_id is None:  # who uploads it for the first time has the lock
+            return await self._climbed(asked, message, picture, self._rungs(picture))
+        async with self.upload_lock(picture.hash):
+            newer = self._renewed.get(picture.hash)
+            picture = replace(picture, file_id=None if newer == picture.file_id else newer)
+            attempt = await self._climbed(asked, message, picture, self._rungs(picture))
+            if attempt.file_id is not None:
+                if len(self._renewed) >= _MOST_RENEWED:
+                    self._renewed.clear()
+                self._renewed[picture.hash] = attempt.file_id
+        return attempt
 
     async def edit(
         self, address: Address, number: int, message: Message, kind: str, picture: Picture | None

@@ -33,6 +33,9 @@ _READ = 60.0  # shorter ones make duplicates: the message may have been accepted
 # about 39 s after opening, however busy (shared facts, "Known problems").
 _IDLE, _LIFE = 5.0, 25.0
 _MOST_BYTES = 32_000_000  # of an answer; a hundred updates have less
+_TOO_LARGE = (
+    413  # a proxy's page too says that nothing was passed on (RFC 9110 15.5.14); asking again won't help
+)
 _LONGEST_WAIT = 10 * 365 * 86_400  # what can be added to a time
 
 # At DEBUG this one writes the address of the Bot API, token included.
@@ -41,6 +44,10 @@ logging.getLogger("telegram.Bot").setLevel(logging.INFO)
 
 class NeverLeft(NetworkError):
     """No connection: nothing was accepted, it may be sent again."""
+
+
+class CutShort(NeverLeft):
+    """A connection that ended before all of the request was written: of a large one, maybe because it is."""
 
 
 class MaybeAccepted(NetworkError):
@@ -190,7 +197,9 @@ class Transport(BaseRequest):
                 reason = _reason(error)
         if progress.may_have_arrived:
             raise MaybeAccepted(f"no answer: {reason}") from None
-        raise NeverLeft(f"{'the request was cut short' if progress.connected else 'no connection'}: {reason}")
+        if progress.connected:
+            raise CutShort(f"the request was cut short: {reason}")
+        raise NeverLeft(f"no connection: {reason}")
 
 
 async def _connected(_session: object, context: SimpleNamespace, _parameters: object) -> None:

@@ -208,6 +208,34 @@ async def test_chats_that_want_a_photo_at_once_all_get_it(office: Office, api: B
     assert len({line["photo"] for line in first}) == 1
 
 
+async def test_chats_that_wait_for_an_upload_that_is_refused_do_not_try_it(
+    office: Office, api: BotApi
+) -> None:
+    chats = [str(number) for number in range(2000, 2012)]
+    for chat in chats:
+        api.add_private(int(chat), "Reader")
+        office.subscribe(chat)
+    api.fail("sendPhoto", how="error", times=99, error=bad_request("IMAGE_PROCESS_FAILED"))
+    office.publish(replace(entry(1), photo=office.picture("1.jpg", jpeg())))
+    assert await asyncio.gather(*map(office.all, chats)) == [["Sent"]] * len(chats)
+    assert sum(call["method"] == "sendPhoto" for call in api.calls) == 3
+
+
+async def test_a_photo_whose_uploads_are_never_answered_costs_no_article(office: Office, api: BotApi) -> None:
+    """A proxy before the Bot API that takes no large bodies answers with a page of its own."""
+    office.subscribe("-1001")
+    office.subscribe("1001")
+    api.fail("sendPhoto", how="html502", times=99)
+    office.publish(replace(entry(1), photo=office.picture("1.jpg", jpeg())))
+    outcomes = []
+    for _ in range(4):
+        outcomes += await office.all("-1001")
+        office.now += MINUTE
+    assert outcomes == ["Unknown", "Unknown", "Unknown", "Sent"]
+    assert await office.all("1001") == ["Sent"]
+    assert [call["method"] for call in api.calls] == ["sendPhoto"] * 3 + ["sendMessage"] * 2
+
+
 async def test_a_dead_file_id_is_replaced_for_all_others(office: Office, api: BotApi) -> None:
     office.subscribe("-1001")
     office.subscribe("1001")

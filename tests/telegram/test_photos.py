@@ -146,6 +146,20 @@ async def test_files_that_nobody_used_are_cleaned_up(photos: Photos, gallery: Ga
     assert [path.name for path in photos.folder.iterdir()] == [used.hash]
 
 
+async def test_a_folder_that_cannot_be_written_costs_no_article(photos: Photos, gallery: Gallery) -> None:
+    photos.folder.write_text("a file in its place")
+    found = await photos.get(f"{gallery.url}/1.jpg", NOW)
+    assert "cannot be kept" in (found.error or "")
+    assert await photos.picture(f"{gallery.url}/1.jpg", "bot", NOW) is None
+
+
+async def test_files_age_by_the_clock_that_cleans_them(photos: Photos, gallery: Gallery) -> None:
+    long_ago = NOW.replace(year=1999)
+    await photos.get(f"{gallery.url}/1.jpg", long_ago)
+    assert photos.clean_up(long_ago - HOUR) == 0
+    assert photos.clean_up(long_ago + HOUR) == 1
+
+
 async def test_there_may_be_nothing_to_clean_up(photos: Photos) -> None:
     assert photos.clean_up(NOW) == 0
 

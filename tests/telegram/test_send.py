@@ -1,6 +1,8 @@
 """One message against the emulator: the ladder, the outcomes, and no token anywhere."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -67,6 +69,26 @@ async def test_a_dead_file_id_is_uploaded_again_and_reported(sender: Sender) -> 
     assert isinstance(attempt.outcome, Sent)
     assert attempt.dead
     assert attempt.file_id
+
+
+async def test_many_who_find_an_id_dead_upload_the_photo_once(sender: Sender) -> None:
+    reads = []
+
+    def read() -> bytes:
+        reads.append(1)
+        return jpeg()
+
+    dead = replace(photo(file_id="dead"), read=read)
+    attempts = await asyncio.gather(*(send(sender, dead) for _ in range(6)))
+    assert all(isinstance(one.outcome, Sent) and one.dead and one.file_id for one in attempts)
+    assert len(reads) == 1
+
+
+async def test_a_new_id_that_dies_as_well_is_uploaded_again(api: BotApi, sender: Sender) -> None:
+    first = await send(sender, photo(file_id="dead"))
+    api.world.media.forget_ids()
+    again = await send(sender, photo(file_id=first.file_id))
+    assert (again.dead, again.file_id not in {None, first.file_id}) == (True, True)
 
 
 async def test_a_photo_that_is_refused_goes_out_smaller(api: BotApi, sender: Sender) -> None:
