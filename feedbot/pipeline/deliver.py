@@ -124,9 +124,19 @@ def _is_to_be_had(picked: Picked, picture: Picture | None) -> bool:
         return not picked.claimed
     if picked.task is Task.PROBE or picked.photo is None:
         return False
+    if _is_stale(picked):
+        return True
     if picture is None:
         return picked.photo.error is None
     return picture.file_id is None and picture.hash != picked.delivery.photo
+
+
+def _is_stale(picked: Picked) -> bool:
+    """Whether an article changed since its photo was fetched: there may be another at the same address."""
+    photo, entry = picked.photo, picked.entry
+    if picked.task is not Task.EDIT or photo is None or entry.retracted_at is not None:
+        return False
+    return photo.hash is not None and photo.fetched_at < entry.updated_at
 
 
 async def _have(
@@ -139,7 +149,8 @@ async def _have(
     if _is_given_up(picked):
         return [None], True
     wanted = [one for one in (picked.photo, *(one for one, _ in picked.album)) if one is not None]
-    found = await asyncio.gather(*(photos.picture(one.url, bot, now) for one in wanted))
+    since = picked.entry.updated_at if _is_stale(picked) else None
+    found = await asyncio.gather(*(photos.picture(one.url, bot, now, since) for one in wanted))
     lacking = {
         one.hash: one
         for place, one in enumerate(found)
@@ -222,7 +233,7 @@ def _shows_nothing_new(desk: Desk, picked: Picked) -> bool:
     delivery, entry = picked.delivery, picked.entry
     if entry.retracted_at is not None and desk.deletes:
         return False
-    if picked.photo is not None and picked.photo.hash != delivery.photo:
+    if _is_stale(picked) or (picked.photo is not None and picked.photo.hash != delivery.photo):
         return False
     return delivery.composed is not None and delivery.composed == _mark(desk, picked, delivery.kind)
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, or_, select
 
 from feedbot.model import Address, Announce, ChatState, StoredEntry, Subscription
 from feedbot.rules.urls import normalised
-from feedbot.store import deliveries, entries, subscriptions
+from feedbot.store import deliveries, entries, photos, subscriptions
 from feedbot.store.tables import deliveries as delivery_rows
 from feedbot.store.tables import entries as entry_rows
 from feedbot.store.tables import subscriptions as subscription_rows
@@ -67,7 +67,7 @@ def _towards(connection: Connection, chat: str, entry: StoredEntry) -> list[Stag
     """Subscription, chat and delivery; what was delivered says all."""
     rows = select(delivery_rows).where(delivery_rows.c.story == entry.story, delivery_rows.c.chat == chat)
     sent = [
-        Stage("delivery", row["state"] == "sent", _delivery(dict(row)))
+        Stage("delivery", row["state"] == "sent", _delivery(dict(row)) + _photo(connection, dict(row), entry))
         for row in connection.execute(rows.order_by(delivery_rows.c.topic)).mappings()
     ]
     follows = _subscriptions(connection, chat, entry)
@@ -112,3 +112,12 @@ def _delivery(row: dict[str, object]) -> str:
     due = row["due_at"]
     waits = f", due at {due}" if state in {"pending", "unknown"} and isinstance(due, datetime) else ""
     return f"{state}{f': {reason}' if reason else ''}{waits}"
+
+
+def _photo(connection: Connection, row: dict[str, object], entry: StoredEntry) -> str:
+    """Why a message went out without the photo of its entry, where that is known."""
+    lead = entry.entry.photo
+    if row["state"] != "sent" or row["kind"] != "text" or lead is None or lead.url is None:
+        return ""
+    known = photos.get_photo(connection, lead.url)
+    return f", without its photo: {known.error}" if known and known.error else ""

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import os
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -35,18 +35,20 @@ class Photos:
         default_factory=WeakValueDictionary, repr=False, compare=False
     )
 
-    async def get(self, url: str, now: datetime) -> PhotoFile:
+    async def get(self, url: str, now: datetime, since: datetime | None = None) -> PhotoFile:
         """What the photo at an address is; what cannot be had says why and is asked again after an hour.
 
-        Many chats may want it at once: one fetches, the others wait.
+        Many chats may want it at once: one fetches, the others wait. One that was fetched before `since`,
+        when its article changed, is fetched anew, and stays what it was where that fails.
         """
         async with self._fetching.setdefault(url, asyncio.Lock()):
             known = await self.store.do(photos.get_photo, url)
-            if known and known.hash and self._has(known.hash):
-                return known
-            if known and known.is_missing(now):
+            kept = known if known and known.hash and self._has(known.hash) else None
+            is_new = known is not None and (since is None or known.fetched_at >= since)
+            if known and (known.is_missing(now) or (kept and is_new)):
                 return known
             photo = await self._fetch(url, now)
+            photo = replace(kept if kept and photo.error else photo, fetched_at=max(now, since or now))
             await self.store.do(photos.save_photo, photo)
             return photo
 
@@ -82,9 +84,11 @@ class Photos:
         except OSError:
             return False
 
-    async def picture(self, url: str, bot: str, now: datetime) -> Picture | None:
-        """The photo ready to be sent by a bot; None where there is none."""
-        photo = await self.get(url, now)
+    async def picture(
+        self, url: str, bot: str, now: datetime, since: datetime | None = None
+    ) -> Picture | None:
+        """The photo ready to be sent by a bot, fetched since then; None where there is none."""
+        photo = await self.get(url, now, since)
         if photo.hash is None:
             return None
         file_id = await self.store.do(photos.file_id, bot, photo.hash)

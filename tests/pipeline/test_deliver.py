@@ -21,6 +21,7 @@ from feedbot.publish.site import Site
 from feedbot.sources.pack import Packs
 from feedbot.store import Store, deliveries, entries, ledger, subscriptions
 from feedbot.store.outbox import Outbox
+from feedbot.store.why import why
 from feedbot.telegram.photos import Photos
 from feedbot.telegram.send import Sender
 from tests.support import NOW, POLICIES, SOURCE, candidate, entry, jpeg, new, save_poll, subscription
@@ -191,6 +192,8 @@ async def test_a_photo_that_telegram_refuses_is_not_offered_again(office: Office
     assert await office.all("-1001") == ["Sent"]
     assert await office.all("1001") == ["Sent"]
     assert [call["method"] for call in api.calls] == ["sendPhoto"] * 3 + ["sendMessage"] * 2
+    last = office.store.do_now(why, "1001", str(entry(1).url))[-1]
+    assert last.said.endswith("without its photo: Bad Request: IMAGE_PROCESS_FAILED")
 
 
 async def test_chats_that_want_a_photo_at_once_all_get_it(office: Office, api: BotApi) -> None:
@@ -366,6 +369,25 @@ async def test_another_lead_photo_takes_the_place_of_the_one_that_was_sent(
     office.correct(replace(made, photo=office.picture("2.jpg", jpeg(400, 300))), title="And a title")
     await office.all()
     assert api.calls[-1]["method"] == "editMessageCaption"
+
+
+async def test_a_correction_shows_what_is_now_at_the_address_of_the_photo(
+    office: Office, api: BotApi
+) -> None:
+    made = await sent(office, api, replace(entry(1), photo=office.picture("1.jpg", jpeg())))
+    before = api.ledger[-1]["photo"]
+    office.picture("1.jpg", jpeg(400, 300))
+    office.correct(made, content_html="<p>The picture was wrong.</p>")
+    assert await office.all() == ["Sent"]
+    assert api.calls[-1]["method"] == "editMessageMedia"
+    assert api.ledger[-1]["photo"] not in {None, before}
+    assert office.asked == ["1.jpg", "1.jpg"]
+    office.now += MINUTE
+    office.pictures.clear()  # what cannot be fetched again stays what it was
+    office.correct(replace(made, content_html="<p>The picture was wrong.</p>"), title="And a title")
+    assert await office.all() == ["Sent"]
+    assert api.calls[-1]["method"] == "editMessageCaption"
+    assert len(office.asked) == 3
 
 
 async def test_a_photo_that_went_away_leaves_the_old_one(office: Office, api: BotApi) -> None:

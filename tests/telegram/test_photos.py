@@ -146,6 +146,19 @@ async def test_files_that_nobody_used_are_cleaned_up(photos: Photos, gallery: Ga
     assert [path.name for path in photos.folder.iterdir()] == [used.hash]
 
 
+async def test_one_whose_article_changed_is_fetched_anew_once(photos: Photos, gallery: Gallery) -> None:
+    url = f"{gallery.url}/1.jpg"
+    old = await photos.get(url, NOW)
+    gallery.pictures["1.jpg"] = jpeg(400, 300)
+    new = await photos.get(url, NOW + HOUR, NOW + HOUR)
+    assert (new.hash != old.hash, new.width) == (True, 400)
+    assert await photos.get(url, NOW + HOUR, NOW + HOUR) == new
+    del gallery.pictures["1.jpg"]
+    assert (await photos.get(url, NOW + HOUR, NOW + 2 * HOUR)).hash == new.hash
+    assert (await photos.get(url, NOW + HOUR, NOW + 2 * HOUR)).hash == new.hash
+    assert len(gallery.asked) == 3
+
+
 async def test_a_folder_that_cannot_be_written_costs_no_article(photos: Photos, gallery: Gallery) -> None:
     photos.folder.write_text("a file in its place")
     found = await photos.get(f"{gallery.url}/1.jpg", NOW)
