@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 from telegram import Bot, InputFile
@@ -165,7 +166,9 @@ class Sender:
         if kind == "text":
             return await asked.text("editMessageText", message)
         dead, fault = False, None
-        for photo in [] if picture is None or picture.kind != kind else self._rungs(picture)[:-1]:
+        for photo in (
+            [] if picture is None or picture.kind != kind else self._rungs(picture, by_address=False)
+        ):
             attempt = await asked.media(kind, message, photo)
             if not isinstance(attempt.outcome, NextRung):
                 return replace(attempt, dead=dead)
@@ -188,7 +191,7 @@ class Sender:
         with suppress(TelegramError):
             await self.ask("answerCallbackQuery", {"callback_query_id": query, "text": text})
 
-    def _rungs(self, picture: Picture) -> list[Rung]:
+    def _rungs(self, picture: Picture, *, by_address: bool = True) -> list[Rung]:
         async def by_id() -> str | None:
             return picture.file_id
 
@@ -201,8 +204,10 @@ class Sender:
         async def by_url() -> str:
             return picture.url
 
-        own = [upload] if picture.document else [upload, smaller]
-        return [*([by_id] if picture.file_id else []), *own, by_url]
+        own: list[Rung] = [upload] if picture.document else [upload, smaller]
+        if by_address and "@" not in urlsplit(picture.url).netloc:  # name and password are not for Telegram
+            own.append(by_url)
+        return [*([by_id] if picture.file_id else []), *own]
 
     async def ask(self, method: str, fields: dict[str, Any]) -> Any:
         """What a method gives. Raises TelegramError."""

@@ -105,6 +105,13 @@ async def test_a_photo_never_costs_the_article(api: BotApi, sender: Sender) -> N
     assert api.messages(-1001)[0]["link_preview_options"]["url"] == "https://a.example/1"
 
 
+async def test_an_address_with_a_password_is_not_told(api: BotApi, sender: Sender) -> None:
+    api.fail("sendPhoto", how="error", times=9, error=bad_request("IMAGE_PROCESS_FAILED"))
+    secret = replace(photo(), url="https://ada:secret@pictures.example/1.jpg")
+    assert isinstance((await send(sender, secret)).outcome, Sent)
+    assert [call["method"] for call in api.calls] == ["sendPhoto", "sendPhoto", "sendMessage"]
+
+
 async def test_a_chat_without_photo_rights_gets_the_text_at_once(api: BotApi, sender: Sender) -> None:
     api.set_state(-1001, "no_photos")
     await send(sender, photo())
