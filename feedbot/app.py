@@ -363,6 +363,9 @@ class _Daemon:
             app.observer.event("stopping")
             await self._end(tasks)
             app.observer.event("stopped")
+            for number in (signal.SIGTERM, signal.SIGINT):  # else one that comes now would end it by force
+                loop.remove_signal_handler(number)
+                signal.signal(number, signal.SIG_IGN)
 
     async def _publish_all(self) -> None:
         """Every document as it must be now; a folder that refuses is told, and keeps nobody from reading."""

@@ -101,6 +101,14 @@ async def test_many_signals_end_it_once(rig: Rig) -> None:
     assert (await end(daemon)).code == 0
 
 
+async def test_signals_that_come_until_it_is_gone_end_it_in_order(rig: Rig) -> None:
+    daemon = await rig.daemon()
+    while daemon.returncode is None:
+        daemon.send_signal(signal.SIGTERM)
+        await asyncio.sleep(0.001)
+    assert (await end(daemon)).code == 0
+
+
 async def test_a_kill_at_any_moment_loses_nothing(rig: Rig) -> None:
     """Killed again and again while articles come; each is delivered, and only those in flight twice."""
     rig.configure(more=CHANNEL)

@@ -1,10 +1,13 @@
 """Rounds of the real program against a real site and a real emulator: nothing lost, nothing twice."""
 
+import asyncio
+import signal
+
 import feedparser
 import pytest
 
 from feedbot.demo.botapi.errors import ApiError
-from tests.rig import Rig
+from tests.rig import Rig, end
 
 FIRST, SECOND, THIRD = (f"2026-12-01T{hour}:00:00+09:00" for hour in (10, 11, 12))
 CHANNEL = """
@@ -121,6 +124,22 @@ async def test_a_parked_unknown_is_not_sent_again(rig: Rig) -> None:
     report = await rig.once(FIRST)
     assert (report["delivered"], report["unknown"]) == (1, 1)
     assert captions(rig, -1001) == titles(rig)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_round_told_to_end_lets_the_call_in_flight_end_and_begins_no_other(
+    rig: Rig, number: signal.Signals
+) -> None:
+    rig.configure(more=CHANNEL)
+    sent = asyncio.Event()
+    rig.api.watch = lambda step, method, _: sent.set() if (step, method) == ("arrived", "sendphoto") else None
+    rig.api.slow(after=0.2)
+    process = await rig.start("once")
+    async with asyncio.timeout(30):
+        await sent.wait()
+    assert (await end(process, number)).code == 0
+    counts = (await rig.command("status", "--json")).json["deliveries"]
+    assert (counts["sent"], counts["unknown"], counts["pending"]) == (1, 0, 1)
 
 
 async def test_a_429_is_waited_for(rig: Rig) -> None:

@@ -1,6 +1,8 @@
 """The commands. stdout carries the result and nothing else; logs and bars go to stderr."""
 
 import io
+import os
+import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from importlib import import_module
@@ -100,17 +102,26 @@ def wait_for(work: Coroutine[Any, Any, T]) -> T:
     return uvloop.run(work)
 
 
+def _called(words: Sequence[str]) -> str:
+    """The command that is called, as far as that is plain."""
+    return words[2] if len(words) > 2 and words[0] == "--config" else words[0] if words else ""
+
+
 def load_commands(words: Sequence[str] = ()) -> None:
     """Import the module of the command that is called, or all of them where that is not plain: importing the
     whole program takes a second.
     """
-    called = words[2] if len(words) > 2 and words[0] == "--config" else words[0] if words else ""
+    called = _called(words)
     for name in [_MODULES[called]] if called in _MODULES else sorted(set(_MODULES.values())):
         import_module(f"feedbot.cli.{name}")
 
 
 def main() -> None:
     """The program: one line on stderr and the contract's exit code where something is wrong."""
+    if _called(sys.argv[1:]) == "run":  # until it runs, there is nothing that it would have to finish
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: os._exit(0))
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     load_commands(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

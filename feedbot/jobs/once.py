@@ -1,6 +1,7 @@
 """One round of everything, for `feedbot once`: updates, polls, pages, feeds, messages."""
 
 import asyncio
+import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -66,6 +67,12 @@ async def run_round(crew: Crew, at: datetime, deliver_seconds: float) -> Round:
     done.published = await _publish_changed(crew, at)
     if crew.lane:
         crew.progress("deliver", 0, 1)
+        loop = asyncio.get_running_loop()
+        for number in (
+            signal.SIGTERM,
+            signal.SIGINT,
+        ):  # the calls in flight end; all else is safe to break off
+            loop.add_signal_handler(number, crew.lane.end)
         await crew.lane.run_until_idle(deliver_seconds)
         await crew.lane.stop(30.0)
         done.delivered = crew.lane.delivered

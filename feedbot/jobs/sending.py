@@ -110,17 +110,21 @@ class Lane:
     async def run_until_idle(self, seconds: float) -> None:
         """Send until nothing is due any more, or so many seconds have passed."""
         deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
+        while (left := deadline - time.monotonic()) > 0 and not self._stopping:
             wait = await self._start_ready()
             nothing = self._agenda.next_at(time.monotonic()) > deadline and not self._is_stale
             if nothing and not self._tasks:
                 return
             await self._sleep(wait, left)
 
-    async def stop(self, seconds: float) -> None:
-        """Claim no more, and let the calls in flight end for so many seconds; what is left is unknown."""
+    def end(self) -> None:
+        """Claim no more."""
         self._stopping = True
         self._wake.set()
+
+    async def stop(self, seconds: float) -> None:
+        """Claim no more, and let the calls in flight end for so many seconds; what is left is unknown."""
+        self.end()
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=seconds)
         for chat, task in list(self._tasks.items()):
