@@ -41,10 +41,11 @@ WAITING = text("deliveries.state IN ('pending', 'unknown')")
 _OPEN = (State.PENDING.value, State.UNKNOWN.value, State.HELD.value)
 # What a delivery takes from its subscription.
 SETTINGS = ("on_unknown", "silent", "language", "style", "template", "category")
-NOT_THERE = -1  # in the place of the last number that was probed: the message was not found
+NOT_THERE = -1  # in the place of the last number that was probed: the message was not found, nor can be
 MOST_EDITS = 5
 EDITED_WITHIN = timedelta(hours=48)
 EDIT_GAP = timedelta(seconds=60)
+ASIDE_PATIENCE = timedelta(hours=48)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +90,12 @@ def recover(connection: Connection, now: datetime) -> int:
     return connection.execute(found).rowcount
 
 
-def _sendable() -> Any:
-    """Pending, or unknown where the subscription wants it sent again."""
-    resend = and_(deliveries.c.state == State.UNKNOWN.value, subscriptions.c.on_unknown == "resend")
-    return and_(WAITING, or_(deliveries.c.state == State.PENDING.value, resend))
+def is_resent(given_up: Any) -> ColumnElement[bool]:
+    """Whether an unknown message is sent again: its subscription wants it, and it did not stand aside since
+    before `given_up`, its answers lost again and again.
+    """
+    since = deliveries.c.aside_since
+    return and_(subscriptions.c.on_unknown == "resend", or_(since.is_(None), since > given_up))
 
 
 def _query(*more: ColumnElement[Any]) -> Select[Any]:
@@ -142,10 +145,15 @@ def settle(
     made: Made | None = None,
 ) -> None:
     """Write what became of a message. One that goes back to wait is due after `wait`; `counts` is whether
-    this was an attempt.
+    this was an attempt; what is known of an earlier one stays where `made` is not told.
     """
-    made = made or Made()
     sent = state is State.SENT
+    shown = made and {
+        "kind": made.kind,
+        "photo": made.photo,
+        "album": ",".join(map(str, made.others)) or None,
+        "composed": made.composed,
+    }
     _set(
         connection,
         delivery.id,
@@ -157,22 +165,32 @@ def settle(
         error=None if sent else reason,
         reason=reason if state in {State.GONE, State.SKIPPED} else None,
         owner=None,
-        kind=made.kind,
-        photo=made.photo,
-        album=",".join(map(str, made.others)) or None,
-        composed=made.composed,
         probed=None,
+        **(shown or {}),
     )
 
 
-def refused(connection: Connection, delivery: Delivery, aside_since: datetime | None) -> None:
-    """Count that Telegram itself failed over a message, and since when it lets the others go first."""
+def failed(connection: Connection, delivery: Delivery, aside_since: datetime | None) -> None:
+    """Count that Telegram failed over a message, and since when it lets the others go first."""
     _set(connection, delivery.id, refusals=delivery.refusals + 1, aside_since=aside_since)
 
 
+def back_in_line(
+    connection: Connection, chat: str, *, before: int | None = None, now: datetime | None = None
+) -> None:
+    """What stands aside in a chat takes its own place again, and is tried `now` if that is told; or what was
+    written `before` a delivery. Not where answers were lost, then: each try may be one more copy.
+    """
+    aside = and_(deliveries.c.chat == chat, WAITING, deliveries.c.aside_since.is_not(None))
+    if before is not None:
+        aside = and_(aside, deliveries.c.state == State.PENDING.value, deliveries.c.id < before)
+    values = {"refusals": 0, "aside_since": None} | ({"due_at": now} if now else {})
+    connection.execute(deliveries.update().where(aside).values(values))
+
+
 def want_edits(connection: Connection, entry_row: int, now: datetime) -> None:
-    """Have the messages of an entry edited that were sent of late, or are being sent as it was: the last
-    change wins, a minute after the one before, and five times at most.
+    """Have the messages of an entry edited that were sent of late, or may be, as it was: the last change
+    wins, a minute after the one before, and five times at most.
     """
     last, due_then = (type_coerce(deliveries.c[name], BigInteger) for name in ("edited_at", "edit_due"))
     due = func.max(
@@ -187,7 +205,7 @@ def want_edits(connection: Connection, entry_row: int, now: datetime) -> None:
         deliveries.c.edits < MOST_EDITS,
         deliveries.c.sent_at > now - EDITED_WITHIN,
     )
-    told = or_(sent, text("+deliveries.state = 'sending'"))
+    told = or_(sent, text("+deliveries.state IN ('sending', 'unknown')"))
     of_entry = and_(deliveries.c.entry_id == entry_row, deliveries.c.more == 0)
     connection.execute(deliveries.update().where(of_entry, told).values(edit_due=due))
 
@@ -352,7 +370,8 @@ def oldest_waiting(connection: Connection, now: datetime) -> datetime | None:
         deliveries.join(entries).join(subscriptions).join(chats, chats.c.chat == deliveries.c.chat)
     )
     active = and_(chats.c.state == ChatState.ACTIVE.value, deliveries.c.due_at <= now)
-    found: datetime | None = connection.execute(query.where(_sendable(), active)).scalar()
+    wanted = or_(deliveries.c.state == State.PENDING.value, is_resent(now - ASIDE_PATIENCE))
+    found: datetime | None = connection.execute(query.where(WAITING, wanted, active)).scalar()
     return found
 
 

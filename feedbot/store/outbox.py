@@ -37,7 +37,7 @@ from feedbot.store.tables import entries as entry_rows
 
 # The partial indexes are used where their predicates stand as literals.
 _BUSY = text("deliveries.state = 'sending'")
-_TO_EDIT = text("deliveries.edit_due IS NOT NULL")
+_TO_EDIT = text("deliveries.edit_due IS NOT NULL AND +deliveries.state = 'sent'")
 _IS_PRIVATE = func.substr(table.c.chat, 1, 1).between("0", "9")
 MOST_IN_ALBUM = 10  # photos, by the Bot API
 _MOST_ENTRIES = 256  # that are kept read, for their subscribers
@@ -107,7 +107,7 @@ def _to_send() -> ColumnElement[bool]:
         ~_IS_PRIVATE,
         or_(table.c.probed.is_(None), table.c.probed != deliveries.NOT_THERE),
     )
-    unknown = or_(subscriptions.c.on_unknown == "resend", probed)
+    unknown = or_(deliveries.is_resent(bindparam("given_up")), probed)
     wanted = or_(table.c.state == State.PENDING.value, unknown)
     return and_(WAITING, wanted, subscriptions.c.paused.is_(False), ~_topic_closed())
 
@@ -212,13 +212,17 @@ class Outbox:
             found = self._first(connection, chat, now, edits=of_chat["edits"])
         return None
 
+    def _told(self, now: datetime) -> dict[str, Any]:
+        """What decides whether a message is to be sent."""
+        return {"now": now, "given_up": now - deliveries.ASIDE_PATIENCE, "probe": int(self._probe)}
+
     def _first(
         self, connection: Connection, chat: str, now: datetime, *, edits: bool
     ) -> tuple[Task, dict[str, Any]] | None:
         """What is to be sent goes before an edit, unless the edit is due sooner and it is not due. One that
         stands aside goes after all others.
         """
-        told = {"chat": chat, "now": now, "probe": int(self._probe)}
+        told = {"chat": chat} | self._told(now)
         send = next(iter(_FIRST.rows(connection, told)), None)
         if send and send["aside_since"] is not None:
             others = (*_FIRST_OTHER.rows(connection, told), *_FIRST_ASIDE.rows(connection, told))
@@ -341,7 +345,7 @@ class Outbox:
 
     def waiting(self, connection: Connection, now: datetime) -> list[Waiting]:
         """Each chat with something to be done, and the first of it."""
-        told = {"now": now, "probe": int(self._probe)}
+        told = self._told(now)
         last = case((_IS_ASIDE, table.c.due_at), else_=None)  # what stands aside goes after all others
         first = func.row_number().over(partition_by=table.c.chat, order_by=(last, *_PLACE)).label("place")
         found = _joined(*_BRIEF, first).where(_to_send()).subquery("found")

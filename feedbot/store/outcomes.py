@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -17,7 +18,6 @@ from feedbot.rules.delivery import (
     TopicClosed,
     Unchanged,
     Unknown,
-    retry_wait,
 )
 from feedbot.store import deliveries, subscriptions
 from feedbot.store.deliveries import Made
@@ -25,9 +25,9 @@ from feedbot.store.deliveries import Made
 _TRY_AGAIN = timedelta(days=1)
 _NOT_FOUND = "chat not found"
 _NOT_FOUND_PATIENCE = timedelta(days=3)
-_MOST_REFUSALS = 10
-_ASIDE, _ASIDE_PATIENCE = timedelta(hours=1), timedelta(hours=48)
-_UNKNOWN_LEAST = timedelta(seconds=2)
+_MOST_REFUSALS, _MOST_LOST = 10, 8  # four minutes of tries, and eight and a half
+_ASIDE, _ASIDE_LONGEST = timedelta(minutes=1), timedelta(minutes=10)
+_LOST, _LOST_LONGEST = timedelta(seconds=2), timedelta(minutes=10)
 
 
 def record(
@@ -43,13 +43,15 @@ def record(
         case Sent(message_id, others):
             made = replace(made or Made(), others=others)
             deliveries.settle(connection, delivery, State.SENT, now=now, message_id=message_id, made=made)
+            _works_again(connection, delivery, now)
             if delivery.address.topic:
                 deliveries.open_topic(connection, delivery.address)
         case RetryAfter():
             _again(connection, delivery, outcome, now)
         case Unknown(reason):
-            wait = max(retry_wait(delivery.attempts), _UNKNOWN_LEAST)
-            deliveries.settle(connection, delivery, State.UNKNOWN, now=now, wait=wait, reason=reason)
+            wait = _lost(connection, delivery, now)
+            settle = partial(deliveries.settle, wait=wait, reason=reason)
+            settle(connection, delivery, State.UNKNOWN, now=now, made=made)  # as it is, if it arrived
         case ChatClosed(state, reason):
             waits = _close(connection, delivery, state, reason, now)
             left = State.PENDING if waits else State.GONE
@@ -70,23 +72,43 @@ def record(
 
 def _again(connection: Connection, delivery: Delivery, outcome: RetryAfter, now: datetime) -> None:
     """It is sent again after a while. One over which Telegram itself fails each time lets the others of its
-    chat go first and is tried hourly, for two days.
+    chat go first, and is given up after two days.
     """
     state, wait = State.PENDING, outcome.wait
-    if outcome.refused:
-        since = _aside_since(delivery, now)
-        deliveries.refused(connection, delivery, since)
-        wait = _ASIDE if since else wait
-        state = State.GONE if since and now - since >= _ASIDE_PATIENCE else state
+    if outcome.refused and delivery.aside_since is None:
+        # It fails as those before it did: that is an outage, in which the order is kept.
+        deliveries.back_in_line(connection, delivery.address.chat, before=delivery.id)
+    if outcome.refused and (since := _failed(connection, delivery, _MOST_REFUSALS, now)):
+        wait = min(max(now - since, _ASIDE), _ASIDE_LONGEST)
+        state = State.GONE if now - since >= deliveries.ASIDE_PATIENCE else state
     deliveries.settle(
         connection, delivery, state, now=now, wait=wait, reason=outcome.reason, counts=not outcome.flood
     )
     _closed_for(connection, delivery, outcome, now)
 
 
-def _aside_since(delivery: Delivery, now: datetime) -> datetime | None:
-    """Since when a message stands aside that was refused once more."""
-    return delivery.aside_since or (now if delivery.refusals + 1 >= _MOST_REFUSALS else None)
+def _lost(connection: Connection, delivery: Delivery, now: datetime) -> timedelta:
+    """How long one waits whose answer was lost: twice as long each time, for each may be one more copy. In
+    the end it lets the others of its chat go first, and after two days it is not sent again by itself.
+    """
+    if since := _failed(connection, delivery, _MOST_LOST, now):
+        return max(now - since, _ASIDE)
+    return min(_LOST * (1 << delivery.refusals), _LOST_LONGEST)
+
+
+def _failed(connection: Connection, delivery: Delivery, most: int, now: datetime) -> datetime | None:
+    """Count a failure that may be this message's own. Since when it stands aside, if it was one too many."""
+    since = delivery.aside_since or (now if delivery.refusals + 1 >= most else None)
+    deliveries.failed(connection, delivery, since)
+    return since
+
+
+def _works_again(connection: Connection, delivery: Delivery, now: datetime) -> None:
+    """What failed as others did and is accepted now says that it was an outage: the others take their places
+    again.
+    """
+    if delivery.refusals:
+        deliveries.back_in_line(connection, delivery.address.chat, now=now)
 
 
 def record_edit(
@@ -112,10 +134,11 @@ def record_edit(
             deliveries.migrate_chat(connection, chat, new, now)
         case BotStopped():
             pass
-        case Lost():
-            deliveries.forget_edit(connection, delivery.id, message=True)
-        case _:
-            deliveries.forget_edit(connection, delivery.id)
+        case TopicClosed(_, False):
+            deliveries.put_off_edit(connection, delivery, now + _TRY_AGAIN)
+            _close_topic(connection, delivery, outcome, now)
+        case _:  # refused for good, in whatever form, or there is nothing to be edited any more
+            deliveries.forget_edit(connection, delivery.id, message=isinstance(outcome, Lost))
 
 
 def record_probe(
@@ -126,22 +149,23 @@ def record_probe(
         case Sent() | Unchanged():
             deliveries.settle(connection, delivery, State.SENT, now=now, message_id=number, counts=False)
         case RetryAfter(wait):
-            since = _aside_since(delivery, now) if outcome.refused else None
-            if outcome.refused:
-                deliveries.refused(connection, delivery, since)
-            deliveries.wait_until(connection, delivery.id, now + (_ASIDE if since else wait))
+            since = _failed(connection, delivery, _MOST_REFUSALS, now) if outcome.refused else None
+            wait = min(max(now - since, _ASIDE), _ASIDE_LONGEST) if since else wait
+            deliveries.wait_until(connection, delivery.id, now + wait)
             _closed_for(connection, delivery, outcome, now)
         case Unknown():
-            deliveries.wait_until(connection, delivery.id, now + _UNKNOWN_LEAST)
+            deliveries.wait_until(connection, delivery.id, now + _lost(connection, delivery, now))
         case ChatClosed(state, reason):
             _close(connection, delivery, state, reason, now)
+        case TopicClosed():
+            _close_topic(connection, delivery, outcome, now)
         case Migrated(new):
             deliveries.migrate_chat(connection, delivery.address.chat, new, now)
         case BotStopped():
             pass
         case Lost(_, foreign) if foreign:
             deliveries.probed(connection, delivery.id, number)
-        case _:
+        case _:  # it is not there, or this way nobody can say: the policy decides
             deliveries.probed(connection, delivery.id, deliveries.NOT_THERE)
 
 

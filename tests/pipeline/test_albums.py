@@ -165,13 +165,15 @@ async def test_a_message_over_which_telegram_fails_each_time_lets_the_others_go_
     assert await office.all() == ["RetryAfter", "Sent", "Sent"]
     assert office.counts == {"pending": 1, "sent": 2}
     [left] = waiting(office)
-    assert left.due_at == office.now + HOUR
+    assert left.due_at == office.now + MINUTE
     office.publish(entry(4))
     office.now += 2 * HOUR
     assert await office.all() == ["Sent", "RetryAfter"]
+    [left] = waiting(office)
+    assert left.due_at == office.now + 10 * MINUTE
 
 
-async def test_one_that_stands_aside_is_tried_hourly_and_given_up_after_two_days(
+async def test_one_that_stands_aside_is_tried_now_and_then_and_given_up_after_two_days(
     office: Office, api: BotApi
 ) -> None:
     office.subscribe()
@@ -192,10 +194,64 @@ async def test_one_that_stood_aside_arrives_when_telegram_takes_it(office: Offic
     office.subscribe()
     fails(api, "Article 1", 10)
     office.publish(entry(1))
-    await refused(office, 10)
+    await refused(office, 9)
+    assert await office.all() == ["RetryAfter"]
     assert await office.all() == []
-    office.now += HOUR
+    office.now += MINUTE
     assert await office.all() == ["Sent"]
+
+
+async def test_after_an_outage_that_answers_in_telegrams_words_all_arrive_in_order(
+    office: Office, api: BotApi
+) -> None:
+    office.subscribe()
+    office.publish(*(entry(number) for number in range(1, 5)))
+    api.fail("sendMessage", how="error", times=40, error=ApiError(500, "Internal Server Error"))
+    while "Sent" not in (came := await office.all()):
+        office.now += MINUTE
+    assert came[-4:] == ["Sent"] * 4
+    assert [line["text"][8] for line in api.messages(-1001)] == ["1", "2", "3", "4"]
+
+
+async def test_two_over_which_telegram_fails_hold_up_no_third_for_ever(office: Office, api: BotApi) -> None:
+    office.subscribe()
+    fails(api, "Article 1")
+    fails(api, "Article 2")
+    office.publish(entry(1), entry(2), entry(3))
+    began = office.now
+    while "Sent" not in await office.all():
+        office.now += MINUTE
+    assert office.now - began < 3 * HOUR
+
+
+async def test_one_whose_answers_are_lost_waits_longer_each_time_and_lets_the_others_go(
+    office: Office, api: BotApi
+) -> None:
+    office.subscribe("1001")
+    api.fail("sendMessage", when="after", how="reset", times=999, containing="Article 1")
+    office.publish(entry(1), entry(2))
+    began, came = office.now, list[str]()
+    while "Sent" not in came:
+        came += await office.all("1001")
+        office.now += timedelta(seconds=2)
+    assert came.count("Unknown") == 8
+    assert office.now - began < 10 * MINUTE
+
+
+async def test_one_whose_answers_are_lost_for_two_days_is_left_to_the_operator(
+    office: Office, api: BotApi
+) -> None:
+    office.subscribe("1001")
+    api.fail("sendMessage", when="after", how="reset", times=999)
+    office.publish(entry(1))
+    for _ in range(5 * 24 * 60):
+        await office.all("1001")
+        office.now += MINUTE
+    assert office.counts == {"unknown": 1}
+    assert len(api.messages(1001)) < 25
+    [line] = office.store.do_now(ledger.newest, State.UNKNOWN, 9)
+    office.store.do_now(ledger.settle, line.id, State.PENDING, office.now)
+    assert await office.all("1001") == ["Unknown"]
 
 
 async def test_one_that_stood_aside_is_sent_at_once_by_hand(office: Office, api: BotApi) -> None:

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from feedbot.demo.botapi import BotApi
-from feedbot.demo.botapi.errors import bad_request
+from feedbot.demo.botapi.errors import ApiError, bad_request
 from feedbot.model import Announce, Changes, ChatState, Entry, Photo, SourceState, State
 from feedbot.net.client import Client
 from feedbot.net.guard import Guard
@@ -495,6 +495,31 @@ async def test_a_message_that_arrived_is_found_and_not_sent_again(
     assert office.counts == {"sent": 2}
     assert len(api.messages(-1001)) == 2
     assert all("reply_markup" in one for one in api.messages(-1001))
+
+
+async def test_what_was_corrected_while_nobody_knew_is_edited_once_it_is_found(
+    office: Office, api: BotApi
+) -> None:
+    await lost(office, api, "after", on_unknown="park")
+    office.correct(entry(2), title="Article 2, corrected")
+    office.now += MINUTE
+    assert await office.all() == ["Unchanged", "Sent"]
+    assert "corrected" in api.messages(-1001)[-1]["text"]
+
+
+async def test_a_closed_topic_puts_off_what_is_to_be_looked_for_and_to_be_edited(
+    office: Office, api: BotApi
+) -> None:
+    office.subscribe(topic=7)
+    office.publish(entry(1))
+    await office.all()
+    office.correct(entry(1), title="Article 1, corrected")
+    office.now += MINUTE
+    closed = ApiError(400, "Bad Request: TOPIC_CLOSED")
+    api.fail("editMessageText", how="error", error=closed)
+    assert await office.all() == ["TopicClosed"]
+    office.now += timedelta(days=1)
+    assert await office.all() == ["Sent"]
 
 
 async def test_a_message_that_did_not_arrive_is_sent_again(office: Office, api: BotApi) -> None:
