@@ -104,6 +104,8 @@ class Local:
 
     async def _tick_sources(self) -> None:
         self._last_tick = time.monotonic()
+        if self._lane:
+            await self._lane.notice_jump()
         now = self._clock()
         running = {key.removeprefix("poll:") for key in self._running if key.startswith("poll:")}
         due = await self._tools.store.do(sources.waiting, now, _MOST_DUE)

@@ -152,7 +152,7 @@ class Lane:
     async def _start_ready(self) -> float:
         """Start a call for each chat that is due and may be written to; the seconds until the next one."""
         now = time.monotonic()
-        await self._notice_jump()
+        await self.notice_jump()
         if now - self._read_at >= (self._fresh_for if self._is_stale else _OLD):
             await self._read()
         while self._has_room():
@@ -178,7 +178,7 @@ class Lane:
             self._early.remove(chat)
             self._wake.set()
 
-    async def _notice_jump(self) -> None:
+    async def notice_jump(self) -> None:
         """The wall clock was set: what waits, waits as long as it was told."""
         by = self._shift - self._shift_now()
         if abs(by) > _JUMP:

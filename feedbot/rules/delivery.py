@@ -21,14 +21,16 @@ class Planned:
     reason: str | None
 
 
-def plan(entry: StoredEntry, subscriptions: Iterable[Subscription]) -> tuple[Planned, ...]:
+def plan(entry: StoredEntry, subscriptions: Iterable[Subscription], now: datetime) -> tuple[Planned, ...]:
     """The deliveries of one entry. Silent ones are written too: they say why nothing came.
 
-    A subscription starts when it is made: what was first seen before is not for it.
+    A subscription starts when it is made: what was first seen before is not for it. One that was made later
+    than `now` tells that the clock was set back since, and has started.
     """
     planned: dict[Address, Planned] = {}
     for subscription in subscriptions:
-        started = subscription.created_at is None or entry.entry.first_seen >= subscription.created_at
+        begun = subscription.created_at
+        started = begun is None or entry.entry.first_seen >= begun or begun > now
         if subscription.category not in entry.slugs or subscription.paused or not started:
             continue
         state, reason = State.SKIPPED, str(entry.announce.value)
@@ -43,7 +45,7 @@ def plan(entry: StoredEntry, subscriptions: Iterable[Subscription]) -> tuple[Pla
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Accepted as this message; an album has `others` after its first."""
+    """Accepted as this message, 0 where that is not known; an album has `others` after its first."""
 
     message_id: int
     others: tuple[int, ...] = ()

@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, Connection, literal, text
+from sqlalchemy import BigInteger, Connection, func, literal, select, text
 
-from feedbot.store.tables import MILLISECOND, chats, deliveries, topics
+from feedbot.store.tables import MILLISECOND, chats, deliveries, source_states, topics
 
 _WAITING = text("deliveries.state IN ('pending', 'unknown', 'sending')")
 _NEVER_TRIED = text("deliveries.state = 'pending' AND deliveries.attempts = 0 AND deliveries.error IS NULL")
@@ -21,11 +21,16 @@ def was_set(connection: Connection, now: datetime, by: timedelta) -> None:
     ):
         moved = table.update().where(column > future).values({column: column + shift})
         connection.execute(moved.where(_WAITING) if column is deliveries.c.due_at else moved)
+    polls = {one: one + shift for one in (source_states.c.next_poll, source_states.c.last_success)}
+    connection.execute(source_states.update().values({one.name: moved for one, moved in polls.items()}))
 
 
 def may_have_been_set(connection: Connection, now: datetime) -> int:
-    """What was never tried was due when it was written. Where that is still to come, the clock was set back
-    while nobody looked; how many messages wait no more for that.
+    """What was never tried was due when it was written, and no source was polled later than now. Where that
+    is still to come, the clock was set back while nobody looked; how many messages wait no more for that.
     """
+    newest = connection.execute(select(func.max(source_states.c.last_success))).scalar()
+    if newest is not None and newest > now:
+        was_set(connection, now, now - newest)
     future = deliveries.update().where(_NEVER_TRIED, deliveries.c.due_at > now)
     return connection.execute(future.values(due_at=now)).rowcount

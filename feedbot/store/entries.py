@@ -271,7 +271,7 @@ def _release(connection: Connection, found: Sequence[StoredEntry], now: datetime
         for slugs in dict.fromkeys(one.slugs for one in found)
     }
     feeds.mark_changed(connection, {slug for slugs in wanted for slug in slugs})
-    planned = [(one, plan(one, wanted[one.slugs])) for one in found]
+    planned = [(one, plan(one, wanted[one.slugs], now)) for one in found]
     digests.tell_of(connection, (row for _, rows_of in planned for row in rows_of), found, now)
     return sum(deliveries.write(connection, rows_of, one.entry.sort_at, now) for one, rows_of in planned)
 

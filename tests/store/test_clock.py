@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from feedbot.model import SourceState, State
-from feedbot.store import Store, clock, deliveries, subscriptions
+from feedbot.store import Store, clock, deliveries, sources, subscriptions
 from feedbot.store.outbox import Outbox
 from tests.support import NOW, SOURCE, entry, new, save_poll, subscription
 
@@ -54,3 +54,27 @@ def test_what_was_never_tried_waits_for_no_clock_that_was_set_back_while_nobody_
     fill(store, NOW + DAY)
     store.do_now(clock.may_have_been_set, NOW)
     assert is_due(store, NOW)
+
+
+@pytest.mark.parametrize("by", [400 * DAY, -DAY])
+def test_a_source_is_polled_when_it_would_have_been_and_is_no_new_one(store: Store, by: timedelta) -> None:
+    fill(store)
+    store.do_now(clock.was_set, NOW + SECOND + by, by)
+    ((_, state),) = store.do_now(sources.due_sources, NOW + SECOND + by)
+    assert state.last_success == NOW + by
+
+
+def test_at_the_start_no_source_and_no_chat_waits_for_a_clock_that_was_set_back(store: Store) -> None:
+    fill(store)
+    store.do_now(deliveries.block_chat, "1001", NOW + 60 * SECOND)
+    before = NOW - 3650 * DAY
+    store.do_now(clock.may_have_been_set, before)
+    assert store.do_now(sources.due_sources, before)
+    assert store.do_now(deliveries.closed_chats, before) == [("1001", before + 60 * SECOND)]
+
+
+def test_what_comes_after_the_clock_was_set_back_is_for_those_who_subscribed_before(store: Store) -> None:
+    store.do_now(subscriptions.subscribe, subscription("1001"), NOW)
+    before = NOW - DAY
+    save_poll(store, SOURCE, new(entry(1, first_seen=before)), SourceState("gazette"), before)
+    assert is_due(store, before)
