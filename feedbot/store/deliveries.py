@@ -145,7 +145,8 @@ def settle(
     made: Made | None = None,
 ) -> None:
     """Write what became of a message. One that goes back to wait is due after `wait`; `counts` is whether
-    this was an attempt; what is known of an earlier one stays where `made` is not told.
+    this was an attempt. A `message_id` of 0 is one that is not known; what is known of an earlier attempt
+    stays where `made` is not told.
     """
     sent = state is State.SENT
     shown = made and {
@@ -160,7 +161,7 @@ def settle(
         state=state.value,
         due_at=now + wait,
         attempts=delivery.attempts + int(counts),
-        message_id=message_id,
+        message_id=message_id or None,
         sent_at=now if sent else None,
         error=None if sent else reason,
         reason=reason if state in {State.GONE, State.SKIPPED} else None,

@@ -10,6 +10,7 @@ from telegram import InputFile
 
 from feedbot.model import Button, Message, Span
 from feedbot.rules.delivery import (
+    BotStopped,
     Fix,
     NextRung,
     Outcome,
@@ -26,7 +27,8 @@ from feedbot.telegram.transport import CutShort, MaybeAccepted, NeverLeft, Refus
 
 ALBUM = "sendMediaGroup"
 MOST_UPLOADS = 3  # that may end without an answer, before the article goes without its photo
-_NO_PHOTOS = ("rights", "chat_send_")
+_REFUSES = "photos are refused here"
+_NO_PHOTOS = ("rights", "chat_send_", _REFUSES)
 Gate = Callable[[str, int], Awaitable[None]]
 
 
@@ -113,6 +115,8 @@ class Asked:
         if isinstance(content, NextRung):
             return Attempt(content)
         attempt, answer = await self.message(method, message, _caption_fields, kind, {kind: content})
+        if isinstance(attempt.outcome, Refused):  # in words that are not known: the text may be taken
+            return replace(attempt, outcome=NextRung(f"{_REFUSES}: {attempt.outcome.reason}"))
         return replace(attempt, file_id=file_id_of(answer, kind))
 
     async def media(self, kind: str, message: Message, rung: Rung) -> Attempt:
@@ -176,13 +180,23 @@ class Asked:
         except Refusal as refusal:
             code, words, parameters = refusal.code, refusal.description, refusal.parameters
             told = judge(code, words, parameters, photo=photo, attempts=self.attempts, jitter=self.jitter)
+            if isinstance(told, BotStopped) and not await self._is_refused():
+                told = (
+                    NextRung(words) if photo else RetryAfter(retry_wait(self.attempts), words, refused=True)
+                )
             return told, None
-        if answer is True and method.startswith(("edit", "delete")):
-            return Sent(0), None
         numbers = [_number(one) for one in (answer if isinstance(answer, list) else [answer])]
-        if 0 in numbers or not numbers or isinstance(answer, list) != (method == ALBUM):
-            return Unknown("an answer that is no message"), None
-        return Sent(numbers[0], tuple(numbers[1:])), answer
+        return Sent(numbers[0] if numbers else 0, tuple(filter(None, numbers[1:]))), answer
+
+    async def _is_refused(self) -> bool:
+        """Whether the token is: a server may lack one method, and a proxy forbid one call."""
+        try:
+            await self.ask("getMe", {})
+        except Refusal as refusal:
+            return refusal.code in {401, 404}
+        except (NeverLeft, MaybeAccepted):
+            pass
+        return False
 
 
 async def _content(rung: Rung) -> Any:
@@ -194,8 +208,8 @@ async def _content(rung: Rung) -> Any:
 
 
 def _number(message: Any) -> int:
-    """The number of a message; 0: it is none."""
-    number = message.get("message_id") if isinstance(message, dict) and "chat" in message else None
+    """The number of a message; 0: Telegram took it, and does not say as which."""
+    number = message.get("message_id") if isinstance(message, dict) else None
     return number if isinstance(number, int) and not isinstance(number, bool) else 0
 
 
