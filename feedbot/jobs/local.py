@@ -7,8 +7,6 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-
 from feedbot.errors import FeedbotError
 from feedbot.jobs.observe import Observer
 from feedbot.jobs.sending import Lane
@@ -22,7 +20,6 @@ TICK = 1.0
 _MOST_DUE = 2000  # that are looked at
 MOST_SITES = 64  # whose pages are asked at once
 _AFTER_A_FULL_DISK = 30.0
-_GRACE = 3600
 _REST, _LONGEST_REST = 3.0, 10.0  # publishing takes a quarter of the time at most, where there is much to do
 PHOTO_FILES_KEPT = timedelta(days=30)
 DELIVERIES_KEPT = timedelta(days=90)
@@ -52,12 +49,11 @@ class Local:
         self._unwritten: dict[str, float] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._websub = WebSub(tools, observer, clock, jitter)
-        self._scheduler = AsyncIOScheduler(timezone="UTC")
+        self._ticking: list[asyncio.Task[None]] = []
         self._last_tick = time.monotonic()
 
     def start(self) -> None:
         """Start ticking."""
-        settings = {"coalesce": True, "max_instances": 10, "misfire_grace_time": _GRACE}
         for tick, seconds in (
             (self._tick_sources, TICK),
             (self._tick_pages, TICK),
@@ -66,22 +62,21 @@ class Local:
             (self._tick_metrics, 15),
             (self._tick_house, 6 * 3600),
         ):
-            self._scheduler.add_job(self._begin, "interval", [tick], seconds=seconds, **settings)
-        self._scheduler.start()
+            self._ticking.append(asyncio.create_task(self._every(seconds, tick)))
 
     async def stop(self) -> None:
         """Stop ticking and break off what runs: nothing of it is written before it is whole."""
-        self._scheduler.pause()
-        await asyncio.sleep(0)  # what was about to begin begins; it is broken off with the rest
-        for task in self._running.values():
+        tasks = [*self._ticking, *self._running.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._websub.stop()
-        self._scheduler.shutdown(wait=False)
 
-    async def _begin(self, tick: Callable[[], Awaitable[None]]) -> None:
-        """Start a tick as a task of ours: the scheduler would report one that is broken off as an error."""
-        self._run(tick.__name__.strip("_"), tick)
+    async def _every(self, seconds: float, tick: Callable[[], Awaitable[None]]) -> None:
+        """Start a tick again and again, by a clock that nobody sets; one that runs still is left to it."""
+        while True:
+            await asyncio.sleep(seconds)
+            self._run(tick.__name__.strip("_"), tick)
 
     @property
     def lag(self) -> float:
