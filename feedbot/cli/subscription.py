@@ -1,11 +1,11 @@
 """The commands of `subscription`."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from sqlalchemy import Connection
@@ -17,7 +17,7 @@ from feedbot.config import Config, parse_chat, read_token
 from feedbot.errors import ConfigError, UsageError
 from feedbot.model import Address, Chat, ChatState, Subscription
 from feedbot.store import deliveries, subscriptions
-from feedbot.telegram.permission import ask_permission
+from feedbot.telegram.permission import Permission, ask_permission
 from feedbot.telegram.send import Sender
 
 subscription_app = typer.Typer(help="The subscriptions and their chats.", no_args_is_help=True)
@@ -181,26 +181,59 @@ def _done(json: bool, address: Address, categories: list[str], sentence: str) ->
 
 @subscription_app.command("test", context_settings=NUMBERS)
 def subscription_test(
-    context: typer.Context, chat: Annotated[str, typer.Argument(metavar="CHAT")], json: Json = False
+    context: typer.Context,
+    chat: ChatWord,
+    topic: Annotated[
+        int | None, typer.Option(min=0, help="Of a forum; without it, all that are subscribed.")
+    ] = None,
+    json: Json = False,
 ) -> None:
-    """Ask Telegram whether the bot may post in a chat, and what to change if not."""
-    chat, config = chat_of(chat), read_config(context)
+    """Ask Telegram whether the bot may post in a chat, and what to change if not. Nothing is posted."""
+    chat, (config, store) = chat_of(chat), open_store(context)
     token, _ = read_token(config)
     if token is None:
         raise ConfigError("no bot token; set FEEDBOT_TELEGRAM__TOKEN or telegram.token_file")
-    told = wait_for(_permission(config, token, chat))
+    known = store.do_now(deliveries.get_chat, chat)
+    followed = {
+        one.address.topic
+        for one, _ in store.do_now(subscriptions.all_subscriptions)
+        if one.address.chat == chat
+    }
+    closed = store.do_now(subscriptions.closed_topics)
+    store.close_now()
+    wanted = [Address(chat, one) for one in (sorted(followed) or [0] if topic is None else [topic])]
+    told = wait_for(_permissions(config, token, wanted))
+    found = [
+        asdict(replace(one, notes=(*one.notes, *_held_back(known, closed.get(where)))))
+        | {"topic": where.topic}
+        for where, one in zip(wanted, told, strict=True)
+    ]
+    may_post = all(one.may_post for one in told)
     if json:
-        as_json({"chat": chat, **asdict(told)})
+        worst = next((one for one in found if not one["may_post"]), found[0])
+        as_json({"chat": chat, **worst, "may_post": may_post, "topics": found})
     else:
-        say(told.said)
-    raise typer.Exit(0 if told.may_post else 1)
+        for one in found:
+            where = f"Topic {one['topic']}: " if len(found) > 1 else ""
+            say(" ".join([f"{where}{one['said']}", *one["notes"]]))
+    raise typer.Exit(0 if may_post else 1)
 
 
-async def _permission(config: Config, token: str, chat: str) -> Any:
+def _held_back(chat: Chat | None, topic_closed: str | None) -> list[str]:
+    """What keeps messages back here, whatever Telegram says now."""
+    reason = topic_closed
+    if chat is not None and chat.state is not ChatState.ACTIVE:
+        reason = f"{chat.state.value}: {chat.reason}"
+    if reason is None:
+        return []
+    return [f"Messages are held back for it ({hidden(reason)}); `feedbot subscription resume` tries at once."]
+
+
+async def _permissions(config: Config, token: str, wanted: list[Address]) -> list[Permission]:
     sender = Sender(token, config.telegram.api_url, shrink=_as_it_is)
     await sender.open()
     try:
-        return await ask_permission(sender.bot, chat)
+        return [await ask_permission(sender.bot, address) for address in wanted]
     except TelegramError as error:
         raise ConfigError(f"telegram.api_url: {config.telegram.api_url}: {error}") from error
     finally:
