@@ -4,8 +4,10 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from feedbot.errors import FeedbotError
 from feedbot.jobs.observe import Observer
@@ -20,6 +22,7 @@ TICK = 1.0
 _MOST_DUE = 2000  # that are looked at
 MOST_SITES = 64  # whose pages are asked at once
 _AFTER_A_FULL_DISK = 30.0
+_GRACE = 3600
 _REST, _LONGEST_REST = 3.0, 10.0  # publishing takes a quarter of the time at most, where there is much to do
 PHOTO_FILES_KEPT = timedelta(days=30)
 DELIVERIES_KEPT = timedelta(days=90)
@@ -49,11 +52,12 @@ class Local:
         self._unwritten: dict[str, float] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._websub = WebSub(tools, observer, clock, jitter)
-        self._ticking: list[asyncio.Task[None]] = []
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._last_tick = time.monotonic()
 
     def start(self) -> None:
         """Start ticking."""
+        settings = {"coalesce": True, "max_instances": 10, "misfire_grace_time": _GRACE}
         for tick, seconds in (
             (self._tick_sources, TICK),
             (self._tick_pages, TICK),
@@ -62,21 +66,33 @@ class Local:
             (self._tick_metrics, 15),
             (self._tick_house, 6 * 3600),
         ):
-            self._ticking.append(asyncio.create_task(self._every(seconds, tick)))
+            self._scheduler.add_job(self._begin, "interval", [tick], seconds=seconds, **settings)
+        self._scheduler.start()
+        self._watch = asyncio.create_task(self._watch_clock())
+
+    async def _watch_clock(self) -> None:
+        """The scheduler goes by the wall clock: set back by an hour, it would tick no more for as long."""
+        while True:
+            before = time.time() - time.monotonic()
+            await asyncio.sleep(TICK)
+            if time.time() - time.monotonic() < before - TICK:
+                for job in self._scheduler.get_jobs():
+                    job.modify(next_run_time=datetime.now(UTC))
 
     async def stop(self) -> None:
         """Stop ticking and break off what runs: nothing of it is written before it is whole."""
-        tasks = [*self._ticking, *self._running.values()]
-        for task in tasks:
+        self._watch.cancel()
+        self._scheduler.pause()
+        await asyncio.sleep(0)  # what was about to begin begins; it is broken off with the rest
+        for task in self._running.values():
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
         await self._websub.stop()
+        self._scheduler.shutdown(wait=False)
 
-    async def _every(self, seconds: float, tick: Callable[[], Awaitable[None]]) -> None:
-        """Start a tick again and again, by a clock that nobody sets; one that runs still is left to it."""
-        while True:
-            await asyncio.sleep(seconds)
-            self._run(tick.__name__.strip("_"), tick)
+    async def _begin(self, tick: Callable[[], Awaitable[None]]) -> None:
+        """Start a tick as a task of ours: the scheduler would report one that is broken off as an error."""
+        self._run(tick.__name__.strip("_"), tick)
 
     @property
     def lag(self) -> float:

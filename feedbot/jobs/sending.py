@@ -12,6 +12,7 @@ from feedbot.jobs.gate import Gate
 from feedbot.jobs.observe import Observer
 from feedbot.pipeline import DeliverReport, Desk, Tools, deliver
 from feedbot.rules.agenda import INF, Agenda, Head
+from feedbot.rules.delivery import Unknown
 from feedbot.rules.pace import Pacer
 from feedbot.store import clock, deliveries
 from feedbot.store.outbox import Outbox, Task, Waiting
@@ -19,9 +20,12 @@ from feedbot.store.store import version_of_others
 from feedbot.telegram.send import Sender
 
 IN_FLIGHT = 32  # calls at once: 25 a second need so many where an answer takes a second (Little's law)
+# A call that is not answered after so many seconds holds up no others. There may be so many of them, fewer
+# while none at all is answered: in an outage each is a message in doubt.
+SLOW, _MOST, _MOST_IN_SILENCE = 3.0, 200, 64
 _EARLY = 0.3  # seconds before its turn a message is read and written down as being sent, with its neighbours
 _FEWEST_EARLY = 2
-_STOPPED_FOR = 3600.0
+_STOPPED, _STOPPED_LONGEST = 60.0, 900.0  # seconds until it is looked whether the token works again
 _FRESH, _OLD = 1.0, 60.0  # what is known of the outbox is taken for true so long; and not longer
 _SHARE, _RAREST = 20, 10.0  # reading takes a twentieth of the time, unless that is more than ten seconds
 _LOOK = 2.0  # so often it is looked whether another process changed the outbox
@@ -46,15 +50,19 @@ class Lane:
         *,
         probe: bool = False,
         deletes: bool = False,
+        slow: float = SLOW,
     ) -> None:
-        self._tools, self._pacer = tools, pacer
+        self._tools, self._pacer, self._slow = tools, pacer, slow
         self._outbox = Outbox(sender.bot_id, probe=probe)
-        self._desk = Desk(tools, sender, self._outbox, deletes)
+        self._desk = Desk(tools, sender, self._outbox, deletes, steps_back=self._left, done=self.wake)
         self._observer, self._clock = observer, now
         self._agenda = Agenda(pacer)
         self._gate = Gate(pacer, self._left)
         sender.gate = self._gate.call
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._began: dict[str, float] = {}
+        self._answered_at = float("-inf")
+        self._stops = 0
         self._early: set[str] = set()
         self._is_taking = True
         self._wake = asyncio.Event()
@@ -159,18 +167,27 @@ class Lane:
             if (head := self._agenda.take(time.monotonic(), _EARLY)) is None:
                 break
             self._early.add(head.chat)
+            self._began[head.chat] = time.monotonic()
             self._tasks[head.chat] = asyncio.create_task(self._one(head.chat))
         tick = time.monotonic()
         reading = self._read_at + (self._fresh_for if self._is_stale else _OLD)
-        if not self._has_room():
-            return INF if self._stopping else reading - tick  # who leaves or ends wakes us
+        if not self._has_room():  # who leaves or ends wakes us
+            return INF if self._stopping else min(reading - tick, self._slow)
         return min(self._agenda.next_at(tick, _EARLY), reading) - tick
 
     def _has_room(self) -> bool:
         """Whether more may be taken: when half of what was taken is out, so that some share a transaction."""
         most = max(_FEWEST_EARLY, int(self._pacer.rate(time.monotonic()) * _EARLY))
         self._is_taking = len(self._early) < (most if self._is_taking else most // 2 + 1)
-        return self._is_taking and not self._stopping and len(self._tasks) < IN_FLIGHT
+        return self._is_taking and not self._stopping and self._may_call()
+
+    def _may_call(self) -> bool:
+        """Whether one more call may be in flight."""
+        if len(self._tasks) < IN_FLIGHT:
+            return True
+        slow = time.monotonic() - self._slow
+        most = _MOST if self._answered_at > slow else _MOST_IN_SILENCE
+        return len(self._tasks) < most and sum(began > slow for began in self._began.values()) < IN_FLIGHT
 
     def _left(self, chat: str) -> None:
         """A chat's message is out of the gate: the next one may be taken."""
@@ -219,6 +236,7 @@ class Lane:
             self._agenda.put(chat, left)
             self._early.discard(chat)
             self._tasks.pop(chat, None)
+            self._began.pop(chat, None)
             self._wake.set()
 
     async def _deliver(self, chat: str, found: list[Waiting | None]) -> None:
@@ -233,8 +251,12 @@ class Lane:
     def _settle(self, chat: str, report: DeliverReport) -> None:
         now = time.monotonic()
         self._pacer.answered(chat, now)
+        if not isinstance(report.outcome, Unknown):
+            self._answered_at = now
         if (wait := report.flood) is not None:
             self._pacer.flood(chat, wait.total_seconds(), now)
-        if report.stopped:
-            self._pacer.close(now + _STOPPED_FOR)
+        if report.stopped and self._pacer.bot_ready_at() < now + _STOPPED / 2:
+            self._pacer.close(now + min(_STOPPED * 2**self._stops, _STOPPED_LONGEST))
+            self._stops += 1
+        self._stops = 0 if report.accepted else self._stops
         self.delivered += report.accepted and report.task is Task.SEND

@@ -2,7 +2,8 @@
 
 import asyncio
 import hashlib
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,6 +21,7 @@ from feedbot.telegram.send import MOST_UPLOADS, Attempt, Picture, Sender, takes_
 _MOST_COMPOSED = 512
 _NOT_ANSWERED = f"{MOST_UPLOADS} uploads had no answer"
 _WITHDRAWN = "withdrawn"  # in the place of what a message says
+_OTHERS = timedelta(seconds=10)  # who waits for a photo that another one fetches is called before
 _RESTS = (0.5, 1, 2, 4, 8, 16, *[30] * 120)  # seconds; an hour in all
 
 
@@ -27,7 +29,8 @@ _RESTS = (0.5, 1, 2, 4, 8, 16, *[30] * 120)  # seconds; an hour in all
 class Desk:
     """What one bot's messages are made and sent with. Those that were composed are kept for the next
     subscribers of their articles. `deletes` is whether a message goes away with its article, or says that
-    it was withdrawn.
+    it was withdrawn. `fetching` are the addresses of photos that somebody's message is having fetched and
+    uploaded; `steps_back` is told of its chat, for that may take long, and `done` is called at the end.
     """
 
     tools: Tools
@@ -35,6 +38,24 @@ class Desk:
     outbox: Outbox
     deletes: bool = False
     composed: dict[Any, tuple[Message, str]] = field(default_factory=dict)
+    fetching: set[str] = field(default_factory=set)
+    steps_back: Callable[[str], None] = lambda _chat: None
+    done: Callable[[], None] = lambda: None
+
+    @contextmanager
+    def fetches(self, picked: Picked) -> Iterator[bool]:
+        """Have the photos of a message to oneself; False: somebody else is at it."""
+        wanted = {one.url for one in (picked.photo, *(one for one, _ in picked.album)) if one is not None}
+        if not wanted.isdisjoint(self.fetching):
+            yield False
+            return
+        self.fetching |= wanted
+        self.steps_back(picked.delivery.address.chat)
+        try:
+            yield True
+        finally:
+            self.fetching -= wanted
+            self.done()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +99,12 @@ async def deliver(
     async with AsyncExitStack() as held:
         picture, album = _known_picture(desk, picked), _known_album(desk, picked)
         if _is_to_be_had(picked, picture):
+            first = Waiting(chat, now, picked.entry.entry.first_seen, Priority.ENTRY, 1 + len(picked.album))
+            if not held.enter_context(desk.fetches(picked)):
+                return None, replace(first, due_at=now + _OTHERS)
             (picture, *album), is_ours = await _have(desk, picked, now, held)
             if not is_ours:
-                cost = 1 + len(picked.album)
-                return None, Waiting(chat, now, picked.entry.entry.first_seen, Priority.ENTRY, cost)
+                return None, first
         is_free = picked.task is Task.SEND and not picked.claimed
         if is_free and not await store.do(claim_later, picked, now, desk.sender.bot_id):
             return None, await store.do(outbox.next_of, chat, now)

@@ -22,7 +22,7 @@ from feedbot.telegram.transport import Transport
 __all__ = ["MOST_UPLOADS", "Attempt", "Picture", "Sender", "takes_no_photos"]
 
 _SLACK_SECONDS = 20
-_CONNECTIONS = 64
+_CONNECTIONS = 256  # more than there are ever calls at once: who waits for one would time out
 _MOST_RENEWED = 1000
 
 

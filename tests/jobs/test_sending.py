@@ -1,27 +1,33 @@
 """The lane over a real store and the emulator: nothing in doubt at its end, no clock that stalls it."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from feedbot.app import App, open_app
 from feedbot.config import load
 from feedbot.demo.botapi import BotApi
+from feedbot.demo.botapi.errors import ApiError
 from feedbot.errors import StoreError
 from feedbot.jobs.observe import Observer
-from feedbot.jobs.sending import Lane
-from feedbot.model import Address, Subscription
+from feedbot.jobs.sending import SLOW, Lane
+from feedbot.model import Address, Photo, Subscription
 from feedbot.rules.health import Health
 from feedbot.rules.pace import Pacer
 from feedbot.store import deliveries, entries, sources, subscriptions
 from tests.rig import TOKEN, until
-from tests.support import SOURCE, entry, new
+from tests.support import SOURCE, entry, jpeg, new
 
 CONFIG = """
+[fetch]
+allow_networks = ["127.0.0.1/32"]
 [telegram]
 api_url = "{url}"
 [[category]]
@@ -43,11 +49,11 @@ class Rig:
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
 
-    def lane(self, rate: int = 1000) -> Lane:
+    def lane(self, rate: int = 1000, slow: float = SLOW) -> Lane:
         assert self.app.sender is not None
-        return Lane(self.app.tools, self.app.sender, Pacer(rate), Observer(), self.now)
+        return Lane(self.app.tools, self.app.sender, Pacer(rate), Observer(), self.now, slow=slow)
 
-    async def fill(self, people: int, *articles: int) -> None:
+    async def fill(self, people: int, *articles: int, photo: Photo | None = None) -> None:
         store, now = self.app.tools.store, self.now()
         for number in range(people):
             self.api.add_private(1001 + number, "Ada")
@@ -55,7 +61,8 @@ class Rig:
             await store.do(subscriptions.subscribe, wanted, now)
         before = (await store.do(sources.get_source, "gazette"))[1]
         after = replace(before, next_poll=now + timedelta(days=1), last_success=now)
-        found = new(*(entry(number, first_seen=now) for number in articles))
+        made = (entry(number, first_seen=now) for number in articles)
+        found = new(*(replace(one, photo=photo, photos=(photo,)) if photo else one for one in made))
         await store.do(entries.save_poll, SOURCE, found, before, after, now, sources.Reading(Health()))
 
     async def counts(self) -> dict[str, int]:
@@ -74,6 +81,30 @@ async def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     await api.stop()
 
 
+@dataclass
+class SlowSite:
+    """Has one photo, and gives it when it is let."""
+
+    url: str = ""
+    asked: int = 0
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def answer(self, _request: web.Request) -> web.Response:
+        self.asked += 1
+        await self.go_on.wait()
+        return web.Response(body=jpeg(), content_type="image/jpeg")
+
+
+@pytest.fixture
+async def slow_site() -> AsyncIterator[SlowSite]:
+    site, app = SlowSite(), web.Application()
+    app.router.add_get("/lead.jpg", site.answer)
+    async with TestServer(app, host="127.0.0.1") as served:
+        site.url = str(served.make_url("/lead.jpg"))
+        yield site
+        site.go_on.set()
+
+
 async def test_all_calls_that_are_in_flight_end_and_none_is_in_doubt(rig: Rig) -> None:
     await rig.fill(40, 1)
     rig.api.slow(after=0.3)
@@ -85,6 +116,48 @@ async def test_all_calls_that_are_in_flight_end_and_none_is_in_doubt(rig: Rig) -
     sent = len(rig.api.ledger)
     assert sent >= 25
     assert await rig.counts() == {"sent": sent} | ({"pending": 40 - sent} if sent < 40 else {})
+
+
+async def test_chats_that_never_answer_hold_up_no_others(rig: Rig) -> None:
+    await rig.fill(100, 1)
+    for number in range(60):
+        rig.api.fail("sendMessage", how="silence", chat_id=1001 + number, times=9)
+    lane = rig.lane(slow=0.1)
+    running = asyncio.create_task(lane.run())
+    await until(lambda: lane.delivered == 40)
+    await lane.stop(0)
+    await running
+    assert await rig.counts() == {"sent": 40, "unknown": 60}
+
+
+async def test_a_photo_that_takes_its_time_holds_up_no_other_article(rig: Rig, slow_site: SlowSite) -> None:
+    await rig.fill(60, 1, photo=Photo(slow_site.url))
+    lane = rig.lane()
+    running = asyncio.create_task(lane.run())
+    await until(lambda: slow_site.asked > 0)
+    for number in range(20):
+        rig.api.add_private(5001 + number, "Grace")
+        wanted = Subscription(0, Address(str(5001 + number)), "policies")
+        await rig.app.tools.store.do(subscriptions.subscribe, wanted, rig.now())
+    await rig.fill(0, 2)
+    lane.wake()
+    await until(lambda: len(rig.api.ledger) == 20)
+    slow_site.go_on.set()
+    await until(lambda: len(rig.api.ledger) == 140)
+    await lane.stop(5)
+    await running
+    assert slow_site.asked == 1
+    assert len([call for call in rig.api.calls if call["method"] == "sendPhoto"]) == 60
+
+
+async def test_a_bot_whose_token_was_refused_sends_again_when_it_works(rig: Rig) -> None:
+    await rig.fill(3, 1)
+    pacer = Pacer(1000)
+    lane = Lane(rig.app.tools, rig.app.sender, pacer, Observer(), rig.now)
+    rig.api.fail("*", how="error", error=ApiError(401, "Unauthorized"), times=99)
+    await lane.run_until_idle(0.5)
+    assert 50 < pacer.bot_ready_at() - time.monotonic() < 61
+    assert await rig.counts() == {"pending": 3}
 
 
 @pytest.mark.parametrize("days", [1, -1])

@@ -1,7 +1,7 @@
 """deliver against the emulator: what is in the outbox arrives, in its form, and is edited when it changes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from ipaddress import ip_network
@@ -82,6 +82,12 @@ class Office:
             elif left is None or left.due_at > self.now:
                 break
         return found
+
+    async def everybody(self, chats: Sequence[str]) -> list[list[str]]:
+        """Do what is due in each chat at once; who waited for a photo comes again."""
+        first = await asyncio.gather(*map(self.all, chats))
+        again = await asyncio.gather(*map(self.all, chats))
+        return [came + more for came, more in zip(first, again, strict=True)]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -204,7 +210,7 @@ async def test_chats_that_want_a_photo_at_once_all_get_it(office: Office, api: B
         office.subscribe(chat)
     for number, body in ((1, jpeg()), (2, b"no picture")):
         office.publish(replace(entry(number), photo=office.picture(f"{number}.jpg", body)))
-        assert await asyncio.gather(*map(office.all, chats)) == [["Sent"]] * len(chats)
+        assert await office.everybody(chats) == [["Sent"]] * len(chats)
         office.now += MINUTE
     assert office.asked == ["1.jpg", "2.jpg"]
     first = api.ledger[: len(chats)]
@@ -220,7 +226,7 @@ async def test_chats_that_wait_for_an_upload_that_is_refused_do_not_try_it(
         office.subscribe(chat)
     api.fail("sendPhoto", how="error", times=99, error=bad_request("IMAGE_PROCESS_FAILED"))
     office.publish(replace(entry(1), photo=office.picture("1.jpg", jpeg())))
-    assert await asyncio.gather(*map(office.all, chats)) == [["Sent"]] * len(chats)
+    assert await office.everybody(chats) == [["Sent"]] * len(chats)
     assert sum(call["method"] == "sendPhoto" for call in api.calls) == 3
 
 
