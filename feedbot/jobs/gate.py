@@ -6,7 +6,8 @@ takes now more time and now less, and Telegram counts when calls arrive.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from feedbot.rules.pace import Pacer
 from feedbot.telegram.transport import NeverLeft
@@ -38,6 +39,17 @@ class Gate:
                 await asyncio.sleep(max(wait, _BLINK if self._answers else 0.0))
             self._pacer.note(chat, time.monotonic(), cost)
         self._passed(chat)
+
+    @asynccontextmanager
+    async def turn(self, chat: str, cost: int = 1) -> AsyncIterator[None]:
+        """Wait for the turn of a call that is made within. Raises NeverLeft as `call` does."""
+        await self.call(chat, cost)
+        self._paid.append(chat)
+        try:
+            yield
+        finally:
+            if chat in self._paid:  # no call was made
+                self._paid.remove(chat)
 
     async def _room(self, chat: str, cost: int) -> None:
         """Wait until a chat takes a whole album, holding up no other."""

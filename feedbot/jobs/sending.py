@@ -54,10 +54,12 @@ class Lane:
     ) -> None:
         self._tools, self._pacer, self._slow = tools, pacer, slow
         self._outbox = Outbox(sender.bot_id, probe=probe)
-        self._desk = Desk(tools, sender, self._outbox, deletes, steps_back=self._left, done=self.wake)
         self._observer, self._clock = observer, now
         self._agenda = Agenda(pacer)
         self._gate = Gate(pacer, self._left)
+        self._desk = Desk(
+            tools, sender, self._outbox, deletes, steps_back=self._left, done=self.wake, turn=self._gate.turn
+        )
         sender.gate = self._gate.call
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._began: dict[str, float] = {}

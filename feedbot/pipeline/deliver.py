@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,8 +15,10 @@ from feedbot.pipeline.tools import Tools
 from feedbot.rules.agenda import Priority
 from feedbot.rules.delivery import BotStopped, Lost, Outcome, RetryAfter, Sent, Unchanged
 from feedbot.store.outbox import Answer, Outbox, Picked, Task, Waiting, claim_later
+from feedbot.telegram.album import LEAST
 from feedbot.telegram.message import Form, compose, digest, wants_photo, with_buttons
 from feedbot.telegram.send import MOST_UPLOADS, Attempt, Picture, Sender, takes_no_photos
+from feedbot.telegram.transport import NeverLeft
 
 _MOST_COMPOSED = 512
 _NOT_ANSWERED = f"{MOST_UPLOADS} uploads had no answer"
@@ -31,6 +33,7 @@ class Desk:
     subscribers of their articles. `deletes` is whether a message goes away with its article, or says that
     it was withdrawn. `fetching` are the addresses of photos that somebody's message is having fetched and
     uploaded; `steps_back` is told of its chat, for that may take long, and `done` is called at the end.
+    `turn` waits until a chat may be written to, for those that are written down as being sent only then.
     """
 
     tools: Tools
@@ -41,6 +44,7 @@ class Desk:
     fetching: set[str] = field(default_factory=set)
     steps_back: Callable[[str], None] = lambda _chat: None
     done: Callable[[], None] = lambda: None
+    turn: Callable[[str, int], AbstractAsyncContextManager[None]] = lambda _chat, _cost: nullcontext()
 
     @contextmanager
     def fetches(self, picked: Picked) -> Iterator[bool]:
@@ -105,9 +109,13 @@ async def deliver(
             (picture, *album), is_ours = await _have(desk, picked, now, held)
             if not is_ours:
                 return None, first
-        is_free = picked.task is Task.SEND and not picked.claimed
-        if is_free and not await store.do(claim_later, picked, now, desk.sender.bot_id):
-            return None, await store.do(outbox.next_of, chat, now)
+        if picked.task is Task.SEND and not picked.claimed:
+            try:
+                await held.enter_async_context(desk.turn(chat, _cost(_together(picture, album))))
+            except NeverLeft:
+                return None, await store.do(outbox.next_of, chat, now)
+            if not await store.do(claim_later, picked, now, desk.sender.bot_id):
+                return None, await store.do(outbox.next_of, chat, now)
         attempt = await _attempt(desk, picked, picture, album, jitter)
         answer = _answer(desk, picked, attempt, picture)
         left = await _written(desk, picked, answer, now)
@@ -144,7 +152,7 @@ def _known_album(desk: Desk, picked: Picked) -> list[Picture | None]:
 def _is_to_be_had(picked: Picked, picture: Picture | None) -> bool:
     """Whether a photo must be fetched or uploaded first. An edit shows another one only if it is another."""
     if picked.task is Task.SEND:
-        return not picked.claimed
+        return picked.lacks
     if picked.task is Task.PROBE or picked.photo is None:
         return False
     if _is_stale(picked):
@@ -210,7 +218,6 @@ async def _attempt(
         return await sender.edit(delivery.address, picked.number, message, kind, shown)
     plain = partial(_message, desk, picked, photo=False)  # made where the photo cannot be sent
     with_photo = _message(desk, picked, photo=True) if picture else plain()
-    together = [one for one in (picture, *album) if one is not None and not one.document] if picture else []
     attempt = await sender.send(
         delivery.address,
         with_photo,
@@ -218,9 +225,21 @@ async def _attempt(
         picture,
         attempts=delivery.attempts,
         jitter=jitter,
-        album=() if picture and picture.document else together,
+        album=_together(picture, album),
     )
     return replace(attempt, photo_fault=_NOT_ANSWERED) if _is_given_up(picked) else attempt
+
+
+def _together(picture: Picture | None, album: list[Picture | None]) -> list[Picture]:
+    """The photos that go as an album; files go alone."""
+    if picture is None or picture.document:
+        return []
+    return [picture, *(one for one in album if one is not None and not one.document)]
+
+
+def _cost(together: list[Picture]) -> int:
+    """As how many messages it counts."""
+    return len(together) if len(together) >= LEAST else 1
 
 
 def _is_given_up(picked: Picked) -> bool:
@@ -228,7 +247,7 @@ def _is_given_up(picked: Picked) -> bool:
     would the next time (a proxy with a limit says 413 on a page of its own).
     """
     delivery = picked.delivery
-    is_upload = picked.task is Task.SEND and not picked.claimed and picked.photo is not None
+    is_upload = picked.lacks and picked.photo is not None
     return is_upload and delivery.state is State.UNKNOWN and delivery.attempts >= MOST_UPLOADS
 
 

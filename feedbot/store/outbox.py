@@ -55,9 +55,9 @@ class Task(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """What is first in a chat, with its entry. One that is sent is `claimed` already, unless its photo must
-    be had first. `number` is the message to be edited or probed, `album` the photos after the first with
-    their ids.
+    """What is first in a chat, with its entry. One that is sent is `claimed` already, unless it `lacks` a
+    photo that must be had first, or would be parked if we ended before its turn. `number` is the message to
+    be edited or probed, `album` the photos after the first with their ids.
     """
 
     task: Task
@@ -66,6 +66,7 @@ class Picked:
     photo: PhotoFile | None = None
     file_id: str | None = None
     claimed: bool = False
+    lacks: bool = False
     number: int = 0
     album: tuple[tuple[PhotoFile, str | None], ...] = ()
 
@@ -260,10 +261,11 @@ class Outbox:
         wanted = [(photo, file_id)] if photo is not None else []
         wanted += [(one, known) for one, known in album if not one.is_document]
         if any(known is None and not one.is_missing(now) for one, known in wanted):
-            return Picked(Task.SEND, delivery, entry, photo, album=album)
-        if not claim(connection, delivery, now, self._bot):
+            return Picked(Task.SEND, delivery, entry, photo, album=album, lacks=True)
+        is_claimed = delivery.on_unknown != "park"
+        if is_claimed and not claim(connection, delivery, now, self._bot):
             return None
-        return Picked(Task.SEND, delivery, entry, photo, file_id, album=album, claimed=True)
+        return Picked(Task.SEND, delivery, entry, photo, file_id, is_claimed, album=album)
 
     def _album(
         self, connection: Connection, delivery: Delivery, entry: StoredEntry

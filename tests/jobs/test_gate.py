@@ -55,6 +55,20 @@ async def test_an_answer_goes_before_the_messages_that_wait_and_is_counted_once(
     assert out == ["1", "2", "3", "4"]
 
 
+async def test_a_turn_is_counted_once_and_lost_with_the_call_that_was_not_made() -> None:
+    made, pacer, out = gate(20)
+    async with made.turn("1"):
+        before = time.monotonic()
+        await made.call("1")
+        assert time.monotonic() - before < 0.02
+    async with made.turn("2"):
+        pass
+    assert out == ["1", "2"]
+    pacer.close(time.monotonic() + 60)
+    with pytest.raises(NeverLeft):
+        await made.call("2")
+
+
 async def test_an_answer_to_a_chat_that_takes_none_yet_holds_up_nobody_else() -> None:
     made, pacer, out = gate()
     pacer.close_chat("9", time.monotonic() + 3600)

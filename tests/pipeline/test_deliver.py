@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from ipaddress import ip_network
@@ -24,6 +25,7 @@ from feedbot.store.outbox import Outbox
 from feedbot.store.why import why
 from feedbot.telegram.photos import Photos
 from feedbot.telegram.send import Sender
+from feedbot.telegram.transport import NeverLeft
 from tests.support import NOW, POLICIES, SOURCE, candidate, entry, jpeg, new, save_poll, subscription
 from tests.telegram.test_photos import InThisProcess
 
@@ -538,6 +540,37 @@ async def test_one_that_is_parked_and_not_found_stays_parked(office: Office, api
     await lost(office, api, "before", on_unknown="park")
     assert await office.all() == ["Lost"]
     assert office.counts == {"sent": 1, "unknown": 1}
+
+
+async def test_one_that_would_be_parked_is_written_down_as_being_sent_only_when_its_turn_has_come(
+    office: Office,
+) -> None:
+    """Or at a crash all those would be parked that waited for their turn."""
+    seen = []
+
+    @asynccontextmanager
+    async def turn(chat: str, cost: int) -> AsyncIterator[None]:
+        seen.append((chat, cost, office.counts))
+        yield
+
+    office.desk.turn = turn
+    office.subscribe(on_unknown="park")
+    office.publish(entry(1))
+    assert await office.all() == ["Sent"]
+    assert seen == [("-1001", 1, {"pending": 1})]
+
+
+async def test_one_whose_turn_is_far_stays_where_it_is(office: Office) -> None:
+    @asynccontextmanager
+    async def turn(_chat: str, _cost: int) -> AsyncIterator[None]:
+        raise NeverLeft("not yet")
+        yield
+
+    office.desk.turn = turn
+    office.subscribe(on_unknown="park")
+    office.publish(entry(1))
+    assert (await deliver(office.desk, "-1001", office.now, jitter=0))[0] is None
+    assert office.counts == {"pending": 1}
 
 
 async def test_in_a_private_chat_there_is_nothing_to_look_for(office: Office, api: BotApi) -> None:
