@@ -1,5 +1,6 @@
 """Delivery: who gets an entry, and what an answer of the Bot API means (shared facts, error table)."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -169,7 +170,7 @@ _SUSPENDED = (
     "chat not found", "not enough rights", "administrator rights", "chat_write_forbidden",
     "have no write access",
     "chat_admin_required", "chat_restricted", "no rights to send",
-    "peer_id_invalid", "user_id_invalid", "chat_send_plain_forbidden",
+    "peer_id_invalid", "user_id_invalid", "chat_send_plain_forbidden", "upgraded to a supergroup",
 )  # fmt: skip
 _FILE_ID = ("wrong file identifier", "wrong remote file identifier", "file_reference")
 _PHOTO = (
@@ -190,6 +191,8 @@ _FIXES = {
 }
 _LOST = ("message to edit not found", "message_id_invalid", "message to delete not found")
 _FOREIGN = ("message can't be edited", "message can't be deleted", "message_author_required")
+_WAIT = re.compile(r"(?:retry after |flood_wait_)(\d{1,9})", re.IGNORECASE)
+_LONGEST_WAIT = 10 * 365 * 86_400.0  # what can be added to a time
 _WAITS = (1, 2, 4, 8, 16, 32, 60)
 
 
@@ -202,9 +205,10 @@ def judge(
     code: int, description: str, parameters: dict[str, Any], *, photo: bool, attempts: int, jitter: float
 ) -> Outcome:
     """What an answer with Telegram's own `ok: false` means. `jitter` is 0 to 1 s, added to a 429."""
-    if (seconds := parameters.get("retry_after")) is not None or code == 429:
-        wait = timedelta(seconds=max(0.0, float(seconds or 1)) + 0.1 + 0.9 * jitter)
-        return RetryAfter(wait, f"Telegram asked to wait {seconds or 1} s", flood=True)
+    if code in {420, 429} or parameters.get("retry_after") is not None:
+        seconds = _seconds(parameters.get("retry_after"), description)
+        wait = timedelta(seconds=seconds + 0.1 + 0.9 * jitter)
+        return RetryAfter(wait, f"Telegram asked to wait {seconds:g} s", flood=True)
     if (chat := parameters.get("migrate_to_chat_id")) is not None:
         return Migrated(str(chat))
     if code in {401, 404}:
@@ -212,6 +216,19 @@ def judge(
     if code >= 500 or code == 409:
         return RetryAfter(retry_wait(attempts), description, refused=code >= 500)
     return _of_message(description, photo=photo) or _of_chat(code, description)
+
+
+def _seconds(told: Any, description: str) -> float:
+    """How long to wait: as the parameter says, else the words; a second where nothing is said."""
+    said: Any
+    for said in (told, *_WAIT.findall(description)):
+        try:
+            seconds = float(said)
+        except (TypeError, ValueError, OverflowError):
+            continue
+        if seconds > 0:  # which a NaN is not
+            return min(seconds, _LONGEST_WAIT)
+    return 1.0
 
 
 def _of_message(description: str, *, photo: bool) -> Outcome | None:
@@ -237,7 +254,7 @@ def _of_chat(code: int, description: str) -> Outcome:
         return ChatClosed(ChatState.GONE, description)
     if _says(text, _SUSPENDED):
         return ChatClosed(ChatState.SUSPENDED, description)
-    return ChatClosed(ChatState.GONE, description) if code == 403 else Refused(description)
+    return ChatClosed(ChatState.SUSPENDED, description) if code == 403 else Refused(description)
 
 
 def _says(text: str, words: Iterable[str]) -> bool:

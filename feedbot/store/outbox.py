@@ -70,6 +70,15 @@ class Picked:
     number: int = 0
     album: tuple[tuple[PhotoFile, str | None], ...] = ()
 
+    @property
+    def kind(self) -> str:
+        """What is to be sent; what became of it may be less, where a photo is refused."""
+        if self.photo is None or (self.photo.hash is None and not self.lacks):
+            return "rich" if self.delivery.style == "rich" and not self.delivery.more else "text"
+        if self.photo.is_document:
+            return "document"
+        return "album" if any(one.hash and not one.is_document for one, _ in self.album) else "photo"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -263,9 +272,8 @@ class Outbox:
         if any(known is None and not one.is_missing(now) for one, known in wanted):
             return Picked(Task.SEND, delivery, entry, photo, album=album, lacks=True)
         is_claimed = delivery.on_unknown != "park"
-        if is_claimed and not claim(connection, delivery, now, self._bot):
-            return None
-        return Picked(Task.SEND, delivery, entry, photo, file_id, is_claimed, album=album)
+        picked = Picked(Task.SEND, delivery, entry, photo, file_id, is_claimed, album=album)
+        return None if is_claimed and not claim(connection, picked, now, self._bot) else picked
 
     def _album(
         self, connection: Connection, delivery: Delivery, entry: StoredEntry
@@ -374,13 +382,16 @@ def _waiting(task: Task, row: Any) -> Waiting:
     return Waiting(row["chat"], _due(task, row), row["first_seen"], priority, row["cost"])
 
 
-def claim(connection: Connection, delivery: Delivery, now: datetime, owner: str) -> bool:
-    """Take a message: the row says `sending` before a byte is sent. False where another was quicker."""
+def claim(connection: Connection, picked: Picked, now: datetime, owner: str) -> bool:
+    """Take a message: the row says `sending`, and as what, before a byte is sent. False where another was
+    quicker.
+    """
     told = {"state": State.SENDING.value, "owner": owner, "claimed_at": now, "edit_due": None}
-    return _CLAIM.run(connection, told | {"row": delivery.id, "was": delivery.state.value}).rowcount == 1
+    told |= {"kind": picked.kind, "row": picked.delivery.id, "was": picked.delivery.state.value}
+    return _CLAIM.run(connection, told).rowcount == 1
 
 
 def claim_later(connection: Connection, picked: Picked, now: datetime, owner: str) -> bool:
     """Take what was picked a while ago. False too where its entry changed since: it is to be read anew."""
     updates = _UPDATES.scalar(connection, {"row": picked.delivery.entry_row})
-    return updates == picked.entry.updates and claim(connection, picked.delivery, now, owner)
+    return updates == picked.entry.updates and claim(connection, picked, now, owner)

@@ -26,7 +26,7 @@ _TRY_AGAIN = timedelta(days=1)
 _NOT_FOUND = "chat not found"
 _NOT_FOUND_PATIENCE = timedelta(days=3)
 _MOST_REFUSALS, _MOST_LOST = 10, 8  # four minutes of tries, and eight and a half
-_ASIDE, _ASIDE_LONGEST = timedelta(minutes=1), timedelta(minutes=10)
+_ASIDE, _ASIDE_LONGEST = timedelta(minutes=1), timedelta(minutes=2)
 _LOST, _LOST_LONGEST = timedelta(seconds=2), timedelta(minutes=10)
 
 
@@ -88,11 +88,11 @@ def _again(connection: Connection, delivery: Delivery, outcome: RetryAfter, now:
 
 
 def _lost(connection: Connection, delivery: Delivery, now: datetime) -> timedelta:
-    """How long one waits whose answer was lost: twice as long each time, for each may be one more copy. In
-    the end it lets the others of its chat go first, and after two days it is not sent again by itself.
+    """How long one waits whose answer was lost: longer each time, for each may be one more copy. In the end
+    it lets the others of its chat go first, and after two days it is not sent again by itself.
     """
     if since := _failed(connection, delivery, _MOST_LOST, now):
-        return max(now - since, _ASIDE)
+        return max(2 * (now - since), _ASIDE)
     return min(_LOST * (1 << delivery.refusals), _LOST_LONGEST)
 
 

@@ -169,7 +169,7 @@ async def test_a_message_over_which_telegram_fails_each_time_lets_the_others_go_
     office.now += 2 * HOUR
     assert await office.all() == ["Sent", "RetryAfter"]
     [left] = waiting(office)
-    assert left.due_at == office.now + 10 * MINUTE
+    assert left.due_at == office.now + 2 * MINUTE
 
 
 async def test_one_that_stands_aside_is_tried_now_and_then_and_given_up_after_two_days(

@@ -13,7 +13,18 @@ from aiohttp import web
 
 from feedbot.demo.botapi import BotApi
 from feedbot.demo.botapi.errors import ApiError, bad_request
-from feedbot.model import Announce, Changes, ChatState, Entry, Photo, SourceState, State
+from feedbot.model import (
+    Address,
+    Announce,
+    Button,
+    Changes,
+    ChatState,
+    Entry,
+    Message,
+    Photo,
+    SourceState,
+    State,
+)
 from feedbot.net.client import Client
 from feedbot.net.guard import Guard
 from feedbot.pipeline import Desk, Tools, deliver
@@ -21,7 +32,7 @@ from feedbot.publish.shelf import Shelf
 from feedbot.publish.site import Site
 from feedbot.sources.pack import Packs
 from feedbot.store import Store, deliveries, entries, ledger, subscriptions
-from feedbot.store.outbox import Outbox
+from feedbot.store.outbox import Outbox, claim_later
 from feedbot.store.why import why
 from feedbot.telegram.photos import Photos
 from feedbot.telegram.send import Sender
@@ -513,6 +524,26 @@ async def test_what_was_corrected_while_nobody_knew_is_edited_once_it_is_found(
     office.now += MINUTE
     assert await office.all() == ["Unchanged", "Sent"]
     assert "corrected" in api.messages(-1001)[-1]["text"]
+
+
+async def test_what_was_corrected_after_a_crash_is_edited_once_it_is_found(
+    office: Office, api: BotApi
+) -> None:
+    office.subscribe(on_unknown="park")
+    office.publish(entry(1))
+    await office.all()
+    office.publish(entry(2))
+    picked = office.store.do_now(office.desk.outbox.pick, "-1001", office.now)
+    assert office.store.do_now(claim_later, picked, office.now, "123456")
+    told = Message("Article 2", buttons=(Button("Read", url=entry(2).url),))
+    await office.desk.sender.send(Address("-1001"), told, told, None, attempts=0, jitter=0)
+    office.store.do_now(deliveries.recover, office.now)
+    office.correct(entry(2), title="Article 2, corrected")
+    office.now += MINUTE
+    came = await office.all()
+    assert came[-1] == "Sent"
+    assert office.counts == {"sent": 2}
+    assert [one["text"][:20] for one in api.messages(-1001)][1:] == ["Article 2, corrected"]
 
 
 async def test_a_closed_topic_puts_off_what_is_to_be_looked_for_and_to_be_edited(

@@ -19,6 +19,7 @@ from feedbot.rules.delivery import (
     Sent,
     TopicClosed,
     Unknown,
+    judge,
     retry_wait,
 )
 from feedbot.telegram.send import Attempt, Picture, Sender
@@ -74,7 +75,6 @@ async def told(api: BotApi, sender: Sender, code: int, words: str, **parameters)
         "Forbidden: the group chat was deleted",
         "Forbidden: the bot can't send messages to the bot",
         "Forbidden: BOT WAS BLOCKED BY THE USER",
-        "Forbidden: something that nobody has heard of yet",
     ],
 )
 async def test_a_chat_that_is_lost_is_gone(api: BotApi, sender: Sender, words: str) -> None:
@@ -187,6 +187,38 @@ async def test_a_429_waits_as_long_as_it_says_and_a_little_longer(
     assert isinstance(outcome, RetryAfter)
     assert outcome.flood
     assert outcome.wait == timedelta(seconds=seconds + 0.1)
+
+
+async def test_a_403_that_nobody_has_heard_of_yet_suspends(api: BotApi, sender: Sender) -> None:
+    words = "Forbidden: something new"
+    assert await told(api, sender, 403, words) == ChatClosed(ChatState.SUSPENDED, words)
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "parameters", "seconds"),
+    [
+        (429, "Too Many Requests: retry after 17", {}, 17),
+        (429, "Too Many Requests: retry after 17", {"retry_after": "18"}, 18),
+        (429, "Too Many Requests", {"retry_after": 2.5}, 2.5),
+        (429, "Too Many Requests", {"retry_after": -3}, 1),
+        (429, "Too Many Requests", {"retry_after": "soon"}, 1),
+        (429, "Too Many Requests", {"retry_after": float("nan")}, 1),
+        (429, "Too Many Requests", {"retry_after": 10**400}, 1),
+        (420, "FLOOD_WAIT_17", {}, 17),
+        (400, "Bad Request: later", {"retry_after": 5}, 5),
+    ],
+)
+def test_how_long_to_wait_is_read_wherever_it_is_said(
+    code: int, words: str, parameters: dict[str, object], seconds: float
+) -> None:
+    outcome = judge(code, words, parameters, photo=False, attempts=0, jitter=0)
+    assert outcome == RetryAfter(timedelta(seconds=seconds + 0.1), outcome.reason, flood=True)
+
+
+def test_a_group_that_was_upgraded_without_saying_to_what_is_suspended() -> None:
+    words = "Bad Request: group chat was upgraded to a supergroup chat"
+    outcome = judge(400, words, {}, photo=False, attempts=0, jitter=0)
+    assert outcome == ChatClosed(ChatState.SUSPENDED, words)
 
 
 async def test_a_429_that_does_not_say_how_long_waits_a_second(api: BotApi, sender: Sender) -> None:
