@@ -92,6 +92,7 @@ class Style(StrEnum):
     TEXT = "text"
     FULL = "full"
     LINK = "link"
+    RICH = "rich"
 
 
 @subscription_app.command("add", context_settings=NUMBERS)

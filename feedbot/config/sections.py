@@ -141,7 +141,7 @@ class SubscriptionSection(_Section):
     chat: Chat
     category: str
     topic: Whole = Field(default=0, ge=0)
-    style: Literal["photo", "album", "text", "full", "link"] = "photo"
+    style: Literal["photo", "album", "text", "full", "link", "rich"] = "photo"
     template: str = ""
     silent: bool = False
     language: Language | None = None

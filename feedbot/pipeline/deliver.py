@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -10,18 +10,20 @@ from functools import partial
 from typing import Any
 
 from feedbot.errors import StoreError
-from feedbot.model import Delivery, Message, State, StoredEntry
+from feedbot.model import Delivery, Entry, Message, State
 from feedbot.pipeline.tools import Tools
 from feedbot.rules.agenda import Priority
 from feedbot.rules.delivery import BotStopped, Lost, Outcome, RetryAfter, Sent, Unchanged
 from feedbot.store.outbox import Answer, Outbox, Picked, Task, Waiting, claim_later
 from feedbot.telegram.album import LEAST
-from feedbot.telegram.message import Form, compose, digest, wants_photo, with_buttons
+from feedbot.telegram.message import Form, compose, compose_rich, digest, wants_photo, with_buttons
 from feedbot.telegram.send import MOST_UPLOADS, Attempt, Picture, Sender, takes_no_photos
 from feedbot.telegram.transport import NeverLeft
 
 _MOST_COMPOSED = 512
 _NOT_ANSWERED = f"{MOST_UPLOADS} uploads had no answer"
+_RICH = "rich"
+_PLAIN = {"text", _RICH}  # kinds of messages without a photo of ours
 _WITHDRAWN = "withdrawn"  # in the place of what a message says
 _OTHERS = timedelta(seconds=10)  # who waits for a photo that another one fetches is called before
 _RESTS = (0.5, 1, 2, 4, 8, 16, *[30] * 120)  # seconds; an hour in all
@@ -211,11 +213,12 @@ async def _attempt(
         return Attempt(Lost("it was withdrawn"))
     if picked.task is Task.EDIT:
         kind = delivery.kind or "text"
-        message = _message(desk, picked, photo=kind != "text")
+        message = _message(desk, picked, photo=kind not in _PLAIN)
         if kind == "album":
             message = replace(message, buttons=())
         shown = picture if picture and picture.hash != delivery.photo else None
-        return await sender.edit(delivery.address, picked.number, message, kind, shown)
+        rich = _rich(desk, picked, is_edit=True)[0].text if kind == _RICH else ""
+        return await sender.edit(delivery.address, picked.number, message, kind, shown, rich)
     plain = partial(_message, desk, picked, photo=False)  # made where the photo cannot be sent
     with_photo = _message(desk, picked, photo=True) if picture else plain()
     attempt = await sender.send(
@@ -226,6 +229,7 @@ async def _attempt(
         attempts=delivery.attempts,
         jitter=jitter,
         album=_together(picture, album),
+        rich=_rich(desk, picked, is_edit=False)[0].text if _is_rich(picked) else "",
     )
     return replace(attempt, photo_fault=_NOT_ANSWERED) if _is_given_up(picked) else attempt
 
@@ -242,6 +246,13 @@ def _cost(together: list[Picture]) -> int:
     return len(together) if len(together) >= LEAST else 1
 
 
+def _is_rich(picked: Picked) -> bool:
+    """Whether it goes as a rich message: if those are answered; a template is its subscriber's own."""
+    delivery = picked.delivery
+    is_wanted = delivery.style == _RICH and not delivery.more and not delivery.template
+    return is_wanted and delivery.attempts < MOST_UPLOADS
+
+
 def _is_given_up(picked: Picked) -> bool:
     """Whether the article goes without its photo: it may be the upload that leaves us without an answer, and
     would the next time (a proxy with a limit says 413 on a page of its own).
@@ -256,7 +267,7 @@ def _answer(desk: Desk, picked: Picked, attempt: Attempt, picture: Picture | Non
     be the chat that takes none.
     """
     fault = attempt.photo_fault
-    shown = picture is not None and attempt.kind != "text" and fault is None
+    shown = picture is not None and attempt.kind not in _PLAIN and fault is None
     is_known = picture is not None and picture.file_id is not None and not attempt.dead
     return Answer(
         attempt.outcome,
@@ -286,7 +297,9 @@ def _mark(desk: Desk, picked: Picked, kind: str | None) -> str | None:
         return None
     if picked.entry.retracted_at is not None:
         return _WITHDRAWN
-    return _of_entry(desk, picked, photo=kind != "text", is_edit=False)[1]
+    if kind == _RICH:
+        return _rich(desk, picked, is_edit=False)[1]
+    return _of_entry(desk, picked, photo=kind not in _PLAIN, is_edit=False)[1]
 
 
 def _language(picked: Picked) -> str:
@@ -311,32 +324,41 @@ def _message(desk: Desk, picked: Picked, *, photo: bool) -> Message:
 
 def _of_entry(desk: Desk, picked: Picked, *, photo: bool, is_edit: bool) -> tuple[Message, str]:
     """The message as all have it who want it so, and a short hash of what it says."""
+    return _kept(desk, picked, partial(_composed, photo=photo), photo, is_edit=is_edit)
+
+
+def _rich(desk: Desk, picked: Picked, *, is_edit: bool) -> tuple[Message, str]:
+    """The HTML of a rich message, as the text of one, and a short hash of it."""
+    return _kept(desk, picked, compose_rich, _RICH, is_edit=is_edit)
+
+
+def _kept(
+    desk: Desk, picked: Picked, make: Callable[..., Message], how: Hashable, *, is_edit: bool
+) -> tuple[Message, str]:
+    """What was composed of an article for another subscriber, or now. All that it depends on is in the key: a
+    category, its title and our address stay what they are as long as the process runs.
+    """
     delivery, stored = picked.delivery, picked.entry
-    language = _language(picked)
-    form = Form(delivery.style, delivery.template, language, delivery.silent)
-    key = (stored.row, stored.updates, stored.updated_at, stored.retracted_at, form, photo, is_edit)
+    form = Form(delivery.style, delivery.template, _language(picked), delivery.silent)
+    key = (stored.row, stored.updates, stored.updated_at, stored.retracted_at, form, how, is_edit)
     known = desk.composed.get(key)
     if known is None:
         if len(desk.composed) >= _MOST_COMPOSED:
             desk.composed.clear()
-        message = _composed(desk, stored, form, photo=photo, is_edit=is_edit)
-        if stored.retracted_at is None:
-            buttons = with_buttons(message, stored.entry, 0, language).buttons
-            # To read it, for all; what one reader of a channel mutes all others would miss.
-            message = replace(message, buttons=tuple(one for one in buttons if one.url))
+        categories = desk.tools.site.categories
+        titles = {slug: categories[slug].title for slug in stored.slugs if slug in categories}
+        updated = stored.updated_at if is_edit else None
+        withdrawn = is_edit and stored.retracted_at is not None
+        message = make(stored.entry, titles, form, updated=updated, withdrawn=withdrawn)
         said = repr((message.text, message.spans, message.preview_url))
         known = desk.composed[key] = message, hashlib.sha256(said.encode()).hexdigest()[:16]
     return known
 
 
-def _composed(desk: Desk, stored: StoredEntry, form: Form, *, photo: bool, is_edit: bool) -> Message:
-    known = desk.tools.site.categories
-    titles = {slug: known[slug].title for slug in stored.slugs if slug in known}
-    return compose(
-        stored.entry,
-        titles,
-        form,
-        photo=photo and wants_photo(form),
-        updated=stored.updated_at if is_edit else None,
-        withdrawn=is_edit and stored.retracted_at is not None,
-    )
+def _composed(entry: Entry, titles: Mapping[str, str], form: Form, *, photo: bool, **when: Any) -> Message:
+    message = compose(entry, titles, form, photo=photo and wants_photo(form), **when)
+    if when["withdrawn"]:
+        return message
+    buttons = with_buttons(message, entry, 0, form.language).buttons
+    # To read it, for all; what one reader of a channel mutes all others would miss.
+    return replace(message, buttons=tuple(one for one in buttons if one.url))

@@ -11,6 +11,7 @@ from telegram import InputFile
 from feedbot.model import Button, Message, Span
 from feedbot.rules.delivery import (
     BotStopped,
+    ChatClosed,
     Fix,
     NextRung,
     Outcome,
@@ -25,10 +26,13 @@ from feedbot.rules.delivery import (
 from feedbot.telegram.message import reworded
 from feedbot.telegram.transport import CutShort, MaybeAccepted, NeverLeft, Refusal
 
-ALBUM = "sendMediaGroup"
+ALBUM, RICH = "sendMediaGroup", "sendRichMessage"
+NO_RICH = "the server knows no rich messages"
 MOST_UPLOADS = 3  # that may end without an answer, before the article goes without its photo
 _REFUSES = "photos are refused here"
 _NO_PHOTOS = ("rights", "chat_send_", _REFUSES)
+_NO_METHOD = {404, 405, 501}  # by whomever it is said, a proxy too: nothing was passed on
+_UNKNOWN_METHOD = ("unknown method", "method not found", "not implemented", "unsupported method")
 Gate = Callable[[str, int], Awaitable[None]]
 
 
@@ -65,7 +69,7 @@ class Part:
 class Attempt:
     """What came of one attempt: `file_id` is of a new upload; `dead` says that the known one is not valid;
     `photo_fault` says why the message went without its photo, `alarm` what was wrong with our message.
-    `kind` is what was sent: "text", "photo", "document" or "album"; `parts` are the photos of an album.
+    `kind` is what was sent: "text", "photo", "document", "album" or "rich"; `parts` are an album's photos.
     """
 
     outcome: Outcome
@@ -103,6 +107,18 @@ class Asked:
         if isinstance(attempt.outcome, NextRung):
             return replace(attempt, outcome=Refused(attempt.outcome.reason))
         return attempt
+
+    async def rich(self, method: str, html: str, buttons: tuple[Button, ...]) -> Attempt:
+        """Send or edit a rich message; NextRung where the usual one may do: the server knows none, or refuses
+        this one, or the chat takes no photos.
+        """
+        fields = {"rich_message": json.dumps({"html": html}), "reply_markup": _keyboard(buttons)}
+        outcome, _ = await self.call(method, fields, photo=False)
+        if isinstance(outcome, Refused | Reword) or (
+            isinstance(outcome, ChatClosed) and takes_no_photos(outcome.reason)
+        ):
+            outcome = NextRung(outcome.reason)
+        return Attempt(outcome, kind="rich")
 
     async def caption(self, method: str, kind: str, message: Message) -> Attempt:
         """Edit what stands under a photo, a file or an album."""
@@ -176,8 +192,12 @@ class Asked:
                 return NextRung(str(error)), None
             return RetryAfter(retry_wait(self.attempts), str(error)), None
         except MaybeAccepted as error:
+            if method == RICH and error.status in _NO_METHOD:
+                return NextRung(NO_RICH), None
             return Unknown(str(error)), None
         except Refusal as refusal:
+            if method == RICH and _knows_no_method(refusal):
+                return NextRung(NO_RICH), None
             code, words, parameters = refusal.code, refusal.description, refusal.parameters
             told = judge(code, words, parameters, photo=photo, attempts=self.attempts, jitter=self.jitter)
             if isinstance(told, BotStopped) and not await self._is_refused():
@@ -197,6 +217,12 @@ class Asked:
         except (NeverLeft, MaybeAccepted):
             pass
         return False
+
+
+def _knows_no_method(refusal: Refusal) -> bool:
+    """Whether it is the method that is refused: each server says so in its own way."""
+    words = refusal.description.casefold()
+    return refusal.code in _NO_METHOD or any(one in words for one in _UNKNOWN_METHOD)
 
 
 async def _content(rung: Rung) -> Any:

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from html import escape
 from typing import Literal
 from urllib.parse import urlsplit
 
-from feedbot.model import Button, Entry, Message, Span
+from feedbot.model import Button, Entry, Message, Photo, Span
 from feedbot.rules.delivery import Fix
 from feedbot.rules.text import fold, headline, utf16_length
 from feedbot.telegram.render import render
+from feedbot.telegram.rich import MOST_TEXT, rich_body
 from feedbot.telegram.styled import MOST_ENTITIES, Styled, cut_utf16, joined, plain, shorten
 from feedbot.telegram.template import fill
 
@@ -43,7 +45,7 @@ _WORDS = {
         "mute": "{source} 숨기기",
     },
 }
-Style = Literal["photo", "album", "text", "full", "link"]
+Style = Literal["photo", "album", "text", "full", "link", "rich"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,43 @@ def compose(
     )
 
 
+def compose_rich(
+    entry: Entry,
+    titles: Mapping[str, str],
+    form: Form,
+    *,
+    updated: datetime | None = None,
+    withdrawn: bool = False,
+) -> Message:
+    """A message whose text is the HTML of a rich one: the whole article with its lead photo."""
+    language = _known(form.language)
+    title, link = escape(_title(entry, language).text, quote=False), escape(entry.url or "")
+    title = f"<s>{title}</s>" if withdrawn else title
+    byline = escape(_byline(entry, titles, language), quote=False)
+    note = escape(_note(language, updated, withdrawn=withdrawn).text, quote=False)
+    before = [f'<h3><a href="{link}">{title}</a></h3>' if link else f"<h3>{title}</h3>"]
+    before += [f"<p>{byline}</p>"] if byline else []
+    after = [f"<p><i>{note}</i></p>"] if note else []
+    if not withdrawn:
+        before += _figure(entry.photo, _WORDS[language])
+        read = escape(f"{_WORDS[language]['read']} → {_host(entry.url)}", quote=False)
+        after = [*([f'<p><a href="{link}">{read}</a></p>'] if link else []), *after]
+    room = MOST_TEXT - sum(map(len, (*before, *after)))
+    told = entry.content_html or f"<p>{escape(_summary(entry), quote=False)}</p>"
+    return Message("".join((*before, "" if withdrawn else rich_body(told, room), *after)), silent=form.silent)
+
+
+def _figure(photo: Photo | None, words: Mapping[str, str]) -> list[str]:
+    """The lead photo, which Telegram fetches: a name and password in its address are not for it."""
+    if photo is None or not photo.url or "@" in urlsplit(photo.url).netloc:
+        return []
+    caption = escape(cut_utf16(fold(photo.caption), _LONGEST_CAPTION), quote=False)
+    credit = escape(cut_utf16(fold(photo.credit), _LONGEST_CREDIT, at_sentence=False), quote=False)
+    below = caption + (f"<cite>{words['credit']}{credit}</cite>" if credit else "")
+    image = f'<img src="{escape(photo.url)}"/>'
+    return [f"<figure>{image}<figcaption>{below}</figcaption></figure>" if below else image]
+
+
 def _known(language: str) -> str:
     known = language.split("-", maxsplit=1)[0].lower()
     return known if known in _WORDS else "en"
@@ -118,7 +157,7 @@ def _styled(
     if style == "link":
         return joined((_title(entry, language), tail), "\n")
     left = room - head.length - tail.length - 4
-    told = _quoted(entry, left) if style == "full" else plain(cut_utf16(_summary(entry), left))
+    told = _quoted(entry, left) if style in {"full", "rich"} else plain(cut_utf16(_summary(entry), left))
     return joined((head, told, tail), "\n\n")
 
 
@@ -171,11 +210,14 @@ def _summary(entry: Entry) -> str:
 
 
 def _head(entry: Entry, titles: Mapping[str, str], language: str, style: str = "bold") -> Styled:
+    return joined((_title(entry, language, style), plain(_byline(entry, titles, language))), "\n")
+
+
+def _byline(entry: Entry, titles: Mapping[str, str], language: str) -> str:
     names = fold(", ".join(author.name for author in entry.authors))
     when = _date(entry.published, language) if entry.published else ""
     byline = cut_utf16(names, _LONGEST_BYLINE, at_sentence=False)
-    line = " · ".join(filter(None, (_hashtags(titles), when, byline)))
-    return joined((_title(entry, language, style), plain(line)), "\n")
+    return " · ".join(filter(None, (_hashtags(titles), when, byline)))
 
 
 def _hashtags(titles: Mapping[str, str]) -> str:

@@ -39,7 +39,7 @@ _BLOCKS = {
 }
 _LISTS = frozenset({"ul", "ol", "menu", "dir"})
 _IN_LISTS = _LISTS | {"p", "div"}
-_UNSEEN = frozenset(
+UNSEEN = frozenset(
     "script style noscript template iframe object embed head title textarea select datalist svg math canvas"
     " audio video map area img picture source track input button progress meter col colgroup link meta base"
     " noembed noframes".split()
@@ -206,7 +206,7 @@ def _children(node: LexborNode) -> Iterator[LexborNode]:
 def _enter(node: LexborNode, writer: _Writer) -> Callable[[], None] | None:
     """Begin an element; what is to be done at its end, None where its children are not walked."""
     tag = node.tag or ""
-    if tag in _UNSEEN:
+    if tag in UNSEEN:
         return None
     if (whole := _WHOLE.get(tag)) is not None and whole(node, writer):
         return None

@@ -16,7 +16,18 @@ from telegram.request._requestparameter import RequestParameter
 from feedbot.model import Address, Button, Message
 from feedbot.rules.delivery import NextRung, Outcome
 from feedbot.telegram.album import LEAST, lead_left, send_album
-from feedbot.telegram.calls import MOST_UPLOADS, Asked, Attempt, Gate, Part, Picture, Rung, takes_no_photos
+from feedbot.telegram.calls import (
+    MOST_UPLOADS,
+    NO_RICH,
+    RICH,
+    Asked,
+    Attempt,
+    Gate,
+    Part,
+    Picture,
+    Rung,
+    takes_no_photos,
+)
 from feedbot.telegram.transport import Transport
 
 __all__ = ["MOST_UPLOADS", "Attempt", "Picture", "Sender", "takes_no_photos"]
@@ -47,6 +58,7 @@ class Sender:
         self._uploads: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._renewed: dict[str, str] = {}
         self.gate: Gate = _no_gate
+        self._takes_rich = True
 
     async def open(self) -> None:
         """Open the connections; the Bot API is not asked yet."""
@@ -87,15 +99,23 @@ class Sender:
         attempts: int,
         jitter: float,
         album: Sequence[Picture] = (),
+        rich: str = "",
     ) -> Attempt:
-        """Ask the Bot API until it accepts or says what is wrong: the photos of an album together; the photo
-        by id, by upload, smaller, by address; at last the text alone, which shows the article's preview.
+        """Ask the Bot API until it accepts or says what is wrong: the rich message, if there is one; the
+        photos of an album together; the photo by id, by upload, smaller, by address; at last the text alone,
+        which shows the article's preview.
         """
         where = {"chat_id": address.chat, "message_thread_id": _thread(address)}
         where |= {"disable_notification": with_photo.silent or None}
         asked = Asked(self.gate, self.ask, where, attempts, jitter)
         parts: tuple[Part, ...] = ()
-        fault = None
+        fault = alarm = None
+        if rich and self._takes_rich:
+            attempt = await asked.rich(RICH, rich, with_photo.buttons)
+            if not isinstance(attempt.outcome, NextRung):
+                return attempt
+            self._takes_rich = attempt.outcome.reason != NO_RICH
+            alarm = f"sent as full, not rich: {attempt.outcome.reason}"
         if len(album) >= LEAST:
             attempt = await send_album(asked, with_photo, album)
             if not isinstance(attempt.outcome, NextRung):
@@ -103,7 +123,8 @@ class Sender:
             parts, fault = attempt.parts, attempt.outcome.reason
             picture = lead_left(picture, attempt)
         attempt = await self._single(asked, with_photo, without, picture)
-        return replace(attempt, parts=parts, photo_fault=attempt.photo_fault or (None if picture else fault))
+        fault = attempt.photo_fault or (None if picture else fault)
+        return replace(attempt, parts=parts, photo_fault=fault, alarm=attempt.alarm or alarm)
 
     async def _single(
         self,
@@ -157,13 +178,24 @@ class Sender:
         return attempt
 
     async def edit(
-        self, address: Address, number: int, message: Message, kind: str, picture: Picture | None
+        self,
+        address: Address,
+        number: int,
+        message: Message,
+        kind: str,
+        picture: Picture | None,
+        rich: str = "",
     ) -> Attempt:
         """Put a message in the place of what was sent as that number. A photo stays a photo and a text a
-        text; `picture` is shown in the place of the one that was.
+        text, a rich one becomes a text where it cannot be rich; `picture` is shown in the place of the one
+        that was.
         """
         asked = Asked(self.gate, self.ask, {"chat_id": address.chat, "message_id": number}, 0, 0.5)
-        if kind == "text":
+        if kind == "rich" and rich:
+            attempt = await asked.rich("editMessageText", rich, message.buttons)
+            if not isinstance(attempt.outcome, NextRung):
+                return attempt
+        if kind in {"text", "rich"}:
             return await asked.text("editMessageText", message)
         dead, fault = False, None
         for photo in (

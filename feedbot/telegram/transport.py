@@ -33,9 +33,6 @@ _READ = 60.0  # shorter ones make duplicates: the message may have been accepted
 # about 39 s after opening, however busy (shared facts, "Known problems").
 _IDLE, _LIFE = 5.0, 25.0
 _MOST_BYTES = 32_000_000  # of an answer; a hundred updates have less
-_TOO_LARGE = (
-    413  # a proxy's page too says that nothing was passed on (RFC 9110 15.5.14); asking again won't help
-)
 _LONGEST_WAIT = 10 * 365 * 86_400  # what can be added to a time
 
 # At DEBUG this one writes the address of the Bot API, token included.
@@ -51,7 +48,11 @@ class CutShort(NeverLeft):
 
 
 class MaybeAccepted(NetworkError):
-    """The request was written and no answer of Telegram's own came back."""
+    """The request was written and no answer of Telegram's own came back. `status` is that of a page."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Refusal(TelegramError):
@@ -166,7 +167,7 @@ class Transport(BaseRequest):
         status, body = await self._post(url, method, request_data, seconds)
         answer = _own_answer(body)
         if answer is None:
-            raise MaybeAccepted(f"HTTP {status} with a body that is not Telegram's")
+            raise MaybeAccepted(f"HTTP {status} with a body that is not Telegram's", status)
         if answer["ok"] is not True:
             code = _whole_number(answer.get("error_code"))
             raise Refusal(

@@ -140,6 +140,75 @@ async def test_an_album_counts_after_a_restart_as_many_as_it_has_photos(office: 
     assert [chat for chat, _ in sends] == ["-1001"] * 4
 
 
+# Rich messages.
+
+
+async def test_a_rich_message_is_the_whole_article_and_so_are_its_corrections(
+    office: Office, api: BotApi
+) -> None:
+    office.subscribe(style="rich")
+    made = replace(entry(1), content_html="<h2>First</h2><p>The whole of it.</p>")
+    office.publish(made)
+    assert await office.all() == ["Sent"]
+    assert "The whole of it." in api.ledger[-1]["text"]
+    office.now += MINUTE
+    office.correct(made, title="Another title")
+    assert await office.all() == ["Sent"]
+    assert methods(api) == ["sendRichMessage", "editMessageText"]
+    [message] = api.messages(-1001)
+    assert "rich_message" in message
+    assert api.ledger[-1]["text"].startswith("Another title")
+
+
+async def test_where_the_server_knows_no_rich_messages_the_article_goes_out_in_full(
+    office: Office, api: BotApi
+) -> None:
+    api.lacks("sendRichMessage")
+    office.subscribe(style="rich")
+    made = replace(entry(1), content_html="<p>The whole of it.</p>")
+    office.publish(made)
+    assert await office.all() == ["Sent"]
+    [message] = api.messages(-1001)
+    assert "The whole of it." in message["text"]
+    office.now += MINUTE
+    office.correct(made, title="Another title")
+    assert await office.all() == ["Sent"]
+    assert methods(api)[-1] == "editMessageText"
+    assert api.messages(-1001)[0]["text"].startswith("Another title")
+
+
+async def test_a_rich_message_that_is_never_answered_goes_out_in_full(office: Office, api: BotApi) -> None:
+    office.subscribe(style="rich")
+    api.fail("sendRichMessage", how="html502", times=99)
+    office.publish(entry(1))
+    for _ in range(12):
+        await office.all()
+        office.now += timedelta(hours=1)
+    assert office.counts == {"sent": 1}
+    assert methods(api)[-1] == "sendMessage"
+
+
+async def test_a_rich_message_with_a_template_is_in_its_own_words(office: Office, api: BotApi) -> None:
+    office.subscribe(style="rich", template="<b>{{ title }}</b>")
+    office.publish(entry(1))
+    await office.all()
+    assert methods(api) == ["sendMessage"]
+
+
+@pytest.mark.parametrize("deletes", [False, True])
+async def test_a_withdrawn_rich_message_says_so_or_goes(office: Office, api: BotApi, deletes: bool) -> None:
+    office.subscribe(style="rich")
+    office.publish(entry(1))
+    await office.all()
+    office.desk.deletes = deletes
+    office.now += MINUTE
+    office.take_back(entry(1))
+    await office.all()
+    left = [row["text"] for row in api.ledger[1:]]
+    assert (api.messages(-1001) == []) is deletes
+    assert deletes or "withdrawn" in left[0].casefold()
+
+
 # Standing aside.
 
 

@@ -21,6 +21,8 @@ async def _serve(options: argparse.Namespace) -> None:
         for text in getattr(options, kind):
             number, _, name = text.partition(":")
             make(int(number), name or number)
+    for method in options.without:
+        api.lacks(method)
     await api.start(options.host, options.port)
     sys.stdout.write(f"{api.url}\n")
     sys.stdout.flush()
@@ -39,6 +41,9 @@ def main() -> None:
     parser.add_argument("--username", default="feedbot_demo_bot")
     for kind, name in (("private", "NAME"), ("group", "TITLE"), ("channel", "TITLE")):
         parser.add_argument(f"--{kind}", action="append", default=[], metavar=f"NUMBER:{name}")
+    parser.add_argument(
+        "--without", action="append", default=[], metavar="METHOD", help="404 for a newer one"
+    )
     parser.add_argument("--no-limits", action="store_true", help="never answer 429")
     parser.add_argument("--manual-clock", action="store_true", help="time passes by /control/advance alone")
     try:

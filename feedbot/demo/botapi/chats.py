@@ -48,6 +48,7 @@ class Message:
     json: dict[str, Any]
     photo: str | None = None
     bot: int | None = None  # None: a person wrote it
+    rich: str = ""  # the HTML of a rich message, as the page shows it
 
     @property
     def from_bot(self) -> bool:

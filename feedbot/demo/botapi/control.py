@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _AS_THEY_ARE = (
     "add_bot add_private add_channel add_group add_topic close_topic delete_topic add_member set_state"
-    " migrate say press push_update slow flood"
+    " migrate say press push_update slow flood lacks"
 ).split()
 
 

@@ -5,12 +5,14 @@ from typing import Any
 from feedbot.demo.botapi.calls import Call
 from feedbot.demo.botapi.chats import Chat, Message
 from feedbot.demo.botapi.errors import bad_request
-from feedbot.demo.botapi.sending import shown
+from feedbot.demo.botapi.rich import read_rich
+from feedbot.demo.botapi.sending import fetched, shown
 
 _DELETABLE_SECONDS = 48 * 3600
 _TEXT = ("text", "entities", "link_preview_options")
 _CAPTION = ("caption", "caption_entities")
 _FILE = ("photo", "document")
+_RICH = "rich_message"
 
 
 def _to_edit(call: Call) -> tuple[Chat, Message]:
@@ -25,13 +27,18 @@ def _to_edit(call: Call) -> tuple[Chat, Message]:
 
 
 def _edit(
-    call: Call, names: tuple[str, ...], new: dict[str, Any], photo: str | None = None
+    call: Call,
+    names: tuple[str, ...],
+    new: dict[str, Any],
+    photo: str | None = None,
+    *,
+    is_new: bool = False,
 ) -> dict[str, Any]:
-    """Put `new` in the place of the fields of these names, if that changes anything."""
+    """Put `new` in the place of the fields of these names, if that changes anything; `is_new`: it does."""
     chat, found = _to_edit(call)
     call.pace(chat)
     old = {name: found.json[name] for name in names if name in found.json}
-    if _facts(old) == _facts(new):
+    if not is_new and _facts(old) == _facts(new):
         raise bad_request(
             "message is not modified: specified new message content and reply markup are exactly the same"
             " as a current content and reply markup of the message"
@@ -55,19 +62,41 @@ def _facts(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 async def edit_text(call: Call) -> Any:
-    """Change the text of a message."""
+    """Change the text of a message, or what a rich one says; each may become the other."""
+    if call.given.get("rich_message"):
+        return await _edit_rich(call)
     new = call.text() | call.markup()
     if preview := call.json("link_preview_options"):
         new["link_preview_options"] = preview
-    if "text" not in _to_edit(call)[1].json:
+    _, found = _to_edit(call)
+    _refuse_without_text(found)
+    message = _edit(call, (*_TEXT, _RICH, "reply_markup"), new)
+    found.rich = ""
+    return message
+
+
+async def _edit_rich(call: Call) -> Any:
+    rich, markup = read_rich(call.json("rich_message")), call.markup()
+    _, found = _to_edit(call)
+    _refuse_without_text(found)
+    photos = await fetched(call, rich)
+    shown_now = rich.html(photos)
+    new = {_RICH: {"blocks": rich.blocks}} | markup
+    photo = next(iter(photos), None)
+    message = _edit(call, (*_TEXT, _RICH, "reply_markup"), new, photo, is_new=found.rich != shown_now)
+    found.rich = shown_now
+    return message
+
+
+def _refuse_without_text(found: Message) -> None:
+    if not {"text", _RICH} & set(found.json):
         raise bad_request("there is no text in the message to edit")
-    return _edit(call, (*_TEXT, "reply_markup"), new)
 
 
 async def edit_caption(call: Call) -> Any:
     """Change the caption of a message."""
     new = call.caption() | call.markup()
-    if "text" in _to_edit(call)[1].json:
+    if {"text", _RICH} & set(_to_edit(call)[1].json):
         raise bad_request("there is no caption in the message to edit")
     return _edit(call, (*_CAPTION, "reply_markup"), new)
 

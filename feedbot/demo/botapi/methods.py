@@ -112,6 +112,7 @@ METHODS: dict[str, Callable[[Call], Awaitable[Any]]] = {
     "setwebhook": polling.set_webhook,
     "deletewebhook": polling.delete_webhook,
     "sendmessage": sending.send_message,
+    "sendrichmessage": sending.send_rich,
     "sendphoto": sending.send_photo,
     "senddocument": sending.send_document,
     "sendmediagroup": sending.send_media_group,

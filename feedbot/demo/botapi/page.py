@@ -89,6 +89,8 @@ def _environment() -> Environment:
 
 def _body_of(message: Message) -> Markup:
     json = message.json
+    if message.rich:
+        return Markup(message.rich)  # noqa: S704  # written by the reader of rich messages, tag by tag
     text = json.get("text") or json.get("caption") or ""
     entities = json.get("entities") or json.get("caption_entities") or []
     return as_html(text, found_by_server(text, entities))
@@ -98,8 +100,10 @@ def _last_of(chat: Chat) -> str:
     if not chat.messages:
         return "No messages yet"
     json = chat.messages[-1].json
-    text = json.get("text") or json.get("caption") or ("Photo" if "photo" in json else "File")
-    return " ".join(str(text).split())[:60]
+    text = json.get("text") or json.get("caption") or ("Photo" if "photo" in json else "")
+    if "rich_message" in json:
+        text = " ".join(block["text"] for block in json["rich_message"]["blocks"])
+    return " ".join(str(text).split())[:60] or "File"
 
 
 def _preview_of(message: Message) -> str | None:

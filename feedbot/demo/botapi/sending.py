@@ -6,6 +6,7 @@ from feedbot.demo.botapi.calls import Call
 from feedbot.demo.botapi.chats import Chat
 from feedbot.demo.botapi.errors import ApiError, bad_request
 from feedbot.demo.botapi.media import Stored
+from feedbot.demo.botapi.rich import Rich, read_rich
 
 _ALBUM = range(2, 11)
 _KINDS = {"photo", "document"}
@@ -27,6 +28,24 @@ async def send_message(call: Call) -> Any:
     call.reply(chat)
     call.pace(chat)
     return _post(call, chat, fields)
+
+
+async def send_rich(call: Call) -> Any:
+    """A rich message; its photos are fetched."""
+    rich, markup = read_rich(call.json("rich_message")), call.markup()
+    chat = call.chat()
+    chat.refuse(call.thread(), photo=bool(rich.images))
+    photos = await fetched(call, rich)
+    call.reply(chat)
+    call.pace(chat)
+    message = _post(call, chat, {"rich_message": {"blocks": rich.blocks}} | markup, next(iter(photos), None))
+    chat.messages[-1].rich = rich.html(photos)
+    return message
+
+
+async def fetched(call: Call, rich: Rich) -> list[str]:
+    """The names of the photos in a rich message."""
+    return [(await call.file(url, photo=True)).unique for url in rich.images]
 
 
 async def send_photo(call: Call) -> Any:

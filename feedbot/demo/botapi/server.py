@@ -48,6 +48,7 @@ class BotApi:
         self.url = ""
         self.watch: Watcher | None = None
         self._enforce_limits, self._silence = enforce_limits, silence
+        self._lacking: set[str] = set()
         self._slow = (0.0, 0.0)
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -164,6 +165,10 @@ class BotApi:
         """Let every message take so many seconds until it is accepted, and from there to its answer."""
         self._slow = (before, after)
 
+    def lacks(self, method: str, lacks: bool = True) -> None:
+        """Be a server that is older than a method: 404, as for any that is none."""
+        (self._lacking.add if lacks else self._lacking.discard)(method.casefold())
+
     # What demo and tests look at.
 
     def messages(self, chat_id: int) -> list[dict[str, Any]]:
@@ -229,7 +234,8 @@ class BotApi:
         bot = self.world.bots.get(token)
         if bot is None:
             return ApiError(401, "Unauthorized").response()
-        if method.casefold() not in METHODS or self._session is None:
+        name = method.casefold()
+        if name not in METHODS or name in self._lacking or self._session is None:
             return ApiError(404, "Not Found: method not found").response()
         try:
             given, uploads = await _read(request)

@@ -52,6 +52,11 @@ class BotAccount:
         self.poll = None
 
 
+def _rich_text(message: dict[str, Any]) -> str | None:
+    blocks = message.get("rich_message", {}).get("blocks", ())
+    return "\n".join(block["text"] for block in blocks) or None
+
+
 class World:
     """State without HTTP."""
 
@@ -128,7 +133,7 @@ class World:
                 "bot": bot.id,
                 "chat": chat.id,
                 "message_id": message.get("message_id"),
-                "text": message.get("text") or message.get("caption"),
+                "text": message.get("text") or message.get("caption") or _rich_text(message),
                 "entities": message.get("entities") or message.get("caption_entities") or [],
                 "photo": photo,
                 "topic": message.get("message_thread_id"),
