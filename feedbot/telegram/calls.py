@@ -1,6 +1,7 @@
 """The calls to the Bot API that send or edit one message, and what their answers mean."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -28,6 +29,8 @@ from feedbot.telegram.transport import CutShort, MaybeAccepted, NeverLeft, Refus
 
 ALBUM, RICH = "sendMediaGroup", "sendRichMessage"
 NO_RICH = "the server knows no rich messages"
+_GREATEST = 2**53 - 1  # more no program in JavaScript could say, and no database keep
+_FILE_ID = re.compile(r"[\x21-\x7e]{1,512}")
 MOST_UPLOADS = 3  # that may end without an answer, before the article goes without its photo
 _REFUSES = "photos are refused here"
 _NO_PHOTOS = ("rights", "chat_send_", _REFUSES)
@@ -236,7 +239,9 @@ async def _content(rung: Rung) -> Any:
 def _number(message: Any) -> int:
     """The number of a message; 0: Telegram took it, and does not say as which."""
     number = message.get("message_id") if isinstance(message, dict) else None
-    return number if isinstance(number, int) and not isinstance(number, bool) else 0
+    if not isinstance(number, int) or isinstance(number, bool):
+        return 0
+    return number if 0 < number <= _GREATEST else 0
 
 
 def _text_fields(message: Message) -> dict[str, Any]:
@@ -284,4 +289,4 @@ def file_id_of(answer: Any, kind: str) -> str | None:
     if kind == "photo" and isinstance(found, list) and found:
         found = found[-1]
     name = found.get("file_id") if isinstance(found, dict) else None
-    return name if isinstance(name, str) else None
+    return name if isinstance(name, str) and _FILE_ID.fullmatch(name) else None

@@ -37,6 +37,14 @@ _CONNECTIONS = 256  # more than there are ever calls at once: who waits for one 
 _MOST_RENEWED = 1000
 
 
+class _Bot(Bot):
+    """A bot that does not tell its token where it is shown, as the library's does."""
+
+    def __repr__(self) -> str:
+        """Which bot it is."""
+        return f"Bot({self.token.partition(':')[0]})"
+
+
 class Sender:
     """Sends for one bot. A photo is uploaded by one message at a time; the others wait for its id.
 
@@ -46,7 +54,7 @@ class Sender:
     def __init__(self, token: str, api_url: str, *, shrink: Callable[[bytes], Awaitable[bytes]]) -> None:
         self._transports = (Transport(connections=1), Transport(connections=_CONNECTIONS))
         updates, calls = self._transports
-        self.bot = Bot(
+        self.bot = _Bot(
             token,
             base_url=f"{api_url}/bot",
             base_file_url=f"{api_url}/file/bot",

@@ -9,11 +9,13 @@ import io
 import json
 import logging
 import os
+import re
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from types import SimpleNamespace
@@ -33,6 +35,8 @@ _READ = 60.0  # shorter ones make duplicates: the message may have been accepted
 # about 39 s after opening, however busy (shared facts, "Known problems").
 _IDLE, _LIFE = 5.0, 25.0
 _MOST_BYTES = 32_000_000  # of an answer; a hundred updates have less
+_MOST_WORDS = 1000  # of a refusal; Telegram's own have a hundred
+_LONG = 16  # characters of a secret that is no word
 _LONGEST_WAIT = 10 * 365 * 86_400  # what can be added to a time
 
 # At DEBUG this one writes the address of the Bot API, token included.
@@ -78,11 +82,31 @@ class _Progress:
 
     left: int
     connected: bool = False
+    begun: bool = False
+    is_lost: Callable[[], bool] = lambda: False
 
     @property
     def may_have_arrived(self) -> bool:
         """Whether all of it was handed to a connection."""
         return self.connected and self.left <= 0
+
+    def write(self, size: int) -> None:
+        """Note what is about to be written; nothing is where the server was found to have closed before."""
+        if not self.is_lost():
+            self.begun = True
+            self.left -= size
+
+
+_PROGRESS: ContextVar[_Progress] = ContextVar("progress")
+
+
+class _Request(aiohttp.ClientRequest):
+    """A request that says where it is written to: without that, what is written may have arrived."""
+
+    async def write_bytes(self, writer: Any, conn: Any, content_length: int | None = None) -> None:
+        transport = conn.transport
+        _PROGRESS.get().is_lost = transport.is_closing if transport else lambda: True
+        await super().write_bytes(writer, conn, content_length)
 
 
 class Transport(BaseRequest):
@@ -117,6 +141,7 @@ class Transport(BaseRequest):
             connector=aiohttp.TCPConnector(limit=self._limit, keepalive_timeout=_IDLE),
             cookie_jar=aiohttp.DummyCookieJar(),
             trace_configs=[trace],
+            request_class=_Request,
             trust_env=False,
             auto_decompress=True,
         )
@@ -165,6 +190,7 @@ class Transport(BaseRequest):
         self, url: str, method: str, request_data: RequestData | None, seconds: float | None
     ) -> tuple[bytes, Any]:
         status, body = await self._post(url, method, request_data, seconds)
+        secret = url.rpartition("/")[0].rpartition("/bot")[2]
         answer = _own_answer(body)
         if answer is None:
             raise MaybeAccepted(f"HTTP {status} with a body that is not Telegram's", status)
@@ -172,7 +198,7 @@ class Transport(BaseRequest):
             code = _whole_number(answer.get("error_code"))
             raise Refusal(
                 status if code is None else code,
-                str(answer.get("description") or f"HTTP {status}"),
+                _said(answer.get("description"), secret) or f"HTTP {status}",
                 _parameters(answer.get("parameters")),
             )
         return body, answer["result"]
@@ -182,6 +208,7 @@ class Transport(BaseRequest):
     ) -> tuple[int, bytes]:
         form = _form(data)
         progress = _Progress(0 if form is None else form.size or 0)
+        _PROGRESS.set(progress)
         timeout = aiohttp.ClientTimeout(sock_connect=self._connect, total=self._connect + (seconds or _READ))
         async with self._session() as session:
             try:
@@ -198,7 +225,7 @@ class Transport(BaseRequest):
                 reason = _reason(error)
         if progress.may_have_arrived:
             raise MaybeAccepted(f"no answer: {reason}") from None
-        if progress.connected:
+        if progress.begun:
             raise CutShort(f"the request was cut short: {reason}")
         raise NeverLeft(f"no connection: {reason}")
 
@@ -210,7 +237,7 @@ async def _connected(_session: object, context: SimpleNamespace, _parameters: ob
 async def _about_to_write(
     _session: object, context: SimpleNamespace, parameters: aiohttp.TraceRequestChunkSentParams
 ) -> None:
-    context.trace_request_ctx.left -= len(parameters.chunk)
+    context.trace_request_ctx.write(len(parameters.chunk))
 
 
 async def _whole(response: aiohttp.ClientResponse) -> bytes:
@@ -246,6 +273,18 @@ def _own_answer(body: bytes) -> dict[str, Any] | None:
         return None
     is_own = isinstance(answer, dict) and (answer.get("ok") is False or "result" in answer)
     return answer if is_own and isinstance(answer.get("ok"), bool) else None
+
+
+def _said(description: Any, token: str) -> str:
+    """The words of a refusal as they may be kept and shown: not without end, in characters that can be
+    written, and without the token, which a server may repeat with the address that it was asked at.
+    """
+    if not description:
+        return ""
+    words = str(description)[:_MOST_WORDS].encode("utf-8", "replace").decode().replace("\0", " ")
+    bot, _, secret = token.partition(":")
+    forms = [f"{bot}:{secret}", f"{bot}%3A{secret}", *([secret] if len(secret) >= _LONG else [])]
+    return re.sub("|".join(map(re.escape, forms)), "…", words, flags=re.IGNORECASE) if secret else words
 
 
 def _whole_number(value: Any) -> int | None:

@@ -20,6 +20,7 @@ from feedbot.rules.delivery import (
 )
 from feedbot.telegram.send import Attempt, Picture, Sender
 from tests.support import jpeg
+from tests.telegram.wire import answer, saying, server
 
 TOKEN = "123456:TEST"
 CHANNEL = Address("-1001")
@@ -189,3 +190,31 @@ async def test_topic_1_is_general_and_must_not_be_named(api: BotApi, sender: Sen
     assert isinstance((await send(sender, None, Address("-1005", 1))).outcome, Sent)
     await send(sender, None, Address("-1005", 7))
     assert [one.get("message_thread_id") for one in api.messages(-1005)] == [None, 7]
+
+
+def message_of(number: object, file_id: object) -> bytes:
+    return answer({"ok": True, "result": {"message_id": number, "photo": [{"file_id": file_id}]}})
+
+
+@pytest.mark.parametrize("number", [2**70, -1, 0, True, 7.5, "7", None])
+async def test_a_number_that_is_none_is_not_kept_though_the_message_is_sent(number: object) -> None:
+    async with server(saying(message_of(number, "AgAC-1"))) as url:
+        sender = Sender(TOKEN, url, shrink=smaller)
+        await sender.open()
+        attempt = await send(sender, photo())
+        await sender.close()
+    assert (attempt.outcome, attempt.file_id) == (Sent(0), "AgAC-1")
+
+
+@pytest.mark.parametrize("file_id", ["", "a b", "\ud800", "x" * 513, 7, None])
+async def test_a_file_id_that_is_none_is_not_kept_though_the_message_is_sent(file_id: object) -> None:
+    async with server(saying(message_of(7, file_id))) as url:
+        sender = Sender(TOKEN, url, shrink=smaller)
+        await sender.open()
+        attempt = await send(sender, photo())
+        await sender.close()
+    assert (attempt.outcome, attempt.file_id) == (Sent(7), None)
+
+
+async def test_a_bot_that_is_shown_tells_no_token(sender: Sender) -> None:
+    assert "TEST" not in f"{sender!r} {sender.bot!r} {sender.bot}"

@@ -282,6 +282,70 @@ async def test_an_answer_without_an_end_is_not_read_for_ever(calls: Calls, codin
     assert sent < 100_000_000
 
 
+@pytest.mark.parametrize(
+    "words",
+    [f"Not Found: /bot{TOKEN}/sendMessage", f"/bot123456%3a{SECRET}/x", f"key {SECRET.upper()} is revoked"],
+)
+async def test_a_token_that_the_server_repeats_is_not_kept(calls: Calls, words: str) -> None:
+    said = answer({"ok": False, "error_code": 400, "description": words}, 400)
+    async with server(saying(said)) as url:
+        with pytest.raises(Refusal) as caught:
+            await calls.ask(url)
+    told = f"{caught.value.description} {caught.value}"
+    assert SECRET.casefold() not in told.casefold()
+    assert "…" in told
+
+
+async def test_the_words_of_a_refusal_can_be_written_and_have_an_end(calls: Calls) -> None:
+    said = answer({"ok": False, "error_code": 400, "description": "\ud800\0" + "x" * 9999}, 400)
+    async with server(saying(said)) as url:
+        with pytest.raises(Refusal) as caught:
+            await calls.ask(url)
+    assert caught.value.description == "? " + "x" * 998
+
+
+@pytest.mark.parametrize(
+    "interim", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 3]
+)
+async def test_what_comes_before_the_answer_is_none(calls: Calls, interim: bytes) -> None:
+    async with server(saying(interim + OK)) as url:
+        assert (await calls.ask(url)).message_id == 7
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_not_followed_for_the_token_would_go_with_it(calls: Calls, status: int) -> None:
+    asked = 0
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        head = await read_request(reader)
+        asked += 1
+        where = head.split(b" ")[1]
+        writer.write(b"HTTP/1.1 %d x\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n" % (status, where))
+
+    async with server(behave) as url:
+        with pytest.raises(MaybeAccepted, match=f"HTTP {status}"):
+            await calls.ask(url)
+    assert asked == 1
+
+
+@pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n{"])
+async def test_an_answer_that_drips_ends_with_the_time_for_it(
+    calls: Calls, hasty: Transport, begun: bytes
+) -> None:
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(begun)
+        while True:
+            writer.write(b" " if begun else b"HTTP/1.1 100 Continue\r\n\r\n")
+            await writer.drain()
+            await asyncio.sleep(0.005)
+
+    async with server(drip) as url:
+        with pytest.raises(MaybeAccepted, match="timed out"):
+            await calls.ask(url, read=0.1, request=hasty)
+
+
 async def test_an_answer_that_comes_as_gzip_is_read(calls: Calls) -> None:
     packed = gzip.compress(json.dumps({"ok": True, "result": MESSAGE}).encode())
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
@@ -404,6 +468,35 @@ async def test_a_connection_that_died_idle_is_not_used_again(calls: Calls) -> No
     assert (await calls.ask(url)).message_id == 7
     thread.join(5)
     listener.close()
+
+
+async def test_what_the_server_closed_before_it_was_written_to_never_left(calls: Calls) -> None:
+    """It closes in the moment between the choice of the connection and the first byte."""
+    requests = 0
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal requests
+        while True:
+            await read_request(reader)
+            requests += 1
+            writer.write(OK)
+
+    async with server(behave) as url:
+        await calls.ask(url)
+        pool = calls.transport._current.session.connector._conns  # type: ignore[union-attr]
+        [[(protocol, _)]] = pool.values()
+        closed = protocol.transport
+
+        async def close_when_chosen() -> None:
+            while any(pool.values()):  # noqa: ASYNC110  # of this very round
+                await asyncio.sleep(0)
+            closed.close()
+
+        closing = asyncio.create_task(close_when_chosen())
+        with pytest.raises(NeverLeft, match="no connection"):
+            await calls.ask(url)
+        await closing
+    assert requests == 1
 
 
 async def test_connections_are_given_up_by_age_but_never_under_a_request(calls: Calls) -> None:
