@@ -10,7 +10,8 @@ what the world may do (a dead site, a blocked bot) in it; an exception is a surp
 """
 
 from feedbot.pipeline.complete import CompleteReport, complete
-from feedbot.pipeline.deliver import DeliverReport, Desk, deliver
+from feedbot.pipeline.deliver import DeliverReport, deliver
+from feedbot.pipeline.desk import Desk
 from feedbot.pipeline.poll import PollReport, poll
 from feedbot.pipeline.publish import publish, publish_index, take_in, tidy
 from feedbot.pipeline.tools import Tools

@@ -2,66 +2,29 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from feedbot.errors import StoreError
 from feedbot.model import Delivery, Entry, Message, State
-from feedbot.pipeline.tools import Tools
+from feedbot.pipeline.desk import MOST_COMPOSED, NOT_ANSWERED, Desk
 from feedbot.rules.agenda import Priority
 from feedbot.rules.delivery import BotStopped, Lost, Outcome, RetryAfter, Sent, Unchanged
-from feedbot.store.outbox import Answer, Outbox, Picked, Task, Waiting, claim_later
+from feedbot.store.outbox import Answer, Picked, Task, Waiting, claim_later
 from feedbot.telegram.album import LEAST
 from feedbot.telegram.message import Form, compose, compose_rich, digest, wants_photo, with_buttons
-from feedbot.telegram.send import MOST_UPLOADS, Attempt, Picture, Sender, takes_no_photos
+from feedbot.telegram.send import MOST_UPLOADS, Attempt, Picture
 from feedbot.telegram.transport import NeverLeft
 
-_MOST_COMPOSED = 512
-_NOT_ANSWERED = f"{MOST_UPLOADS} uploads had no answer"
 _RICH = "rich"
 _PLAIN = {"text", _RICH}  # kinds of messages without a photo of ours
 _WITHDRAWN = "withdrawn"  # in the place of what a message says
 _OTHERS = timedelta(seconds=10)  # who waits for a photo that another one fetches is called before
 _RESTS = (0.5, 1, 2, 4, 8, 16, *[30] * 120)  # seconds; an hour in all
-
-
-@dataclass(slots=True)
-class Desk:
-    """What one bot's messages are made and sent with. Those that were composed are kept for the next
-    subscribers of their articles. `deletes` is whether a message goes away with its article, or says that
-    it was withdrawn. `fetching` are the addresses of photos that somebody's message is having fetched and
-    uploaded; `steps_back` is told of its chat, for that may take long, and `done` is called at the end.
-    `turn` waits until a chat may be written to, for those that are written down as being sent only then.
-    """
-
-    tools: Tools
-    sender: Sender
-    outbox: Outbox
-    deletes: bool = False
-    composed: dict[Any, tuple[Message, str]] = field(default_factory=dict)
-    fetching: set[str] = field(default_factory=set)
-    steps_back: Callable[[str], None] = lambda _chat: None
-    done: Callable[[], None] = lambda: None
-    turn: Callable[[str, int], AbstractAsyncContextManager[None]] = lambda _chat, _cost: nullcontext()
-
-    @contextmanager
-    def fetches(self, picked: Picked) -> Iterator[bool]:
-        """Have the photos of a message to oneself; False: somebody else is at it."""
-        wanted = {one.url for one in (picked.photo, *(one for one, _ in picked.album)) if one is not None}
-        if not wanted.isdisjoint(self.fetching):
-            yield False
-            return
-        self.fetching |= wanted
-        self.steps_back(picked.delivery.address.chat)
-        try:
-            yield True
-        finally:
-            self.fetching -= wanted
-            self.done()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +74,7 @@ async def deliver(
             (picture, *album), is_ours = await _have(desk, picked, now, held)
             if not is_ours:
                 return None, first
+            desk.uploads(picked)
         if picked.task is Task.SEND and not picked.claimed:
             try:
                 await held.enter_async_context(desk.turn(chat, _cost(_together(picture, album))))
@@ -190,7 +154,9 @@ async def _have(
         if one is not None and one.file_id is None and not (place and one.document)
     }
     for content in sorted(lacking):  # in one order, or two who want the same would wait for each other
-        await held.enter_async_context(desk.sender.upload_lock(content))
+        with suppress(TimeoutError):  # in a chat that does not answer
+            async with asyncio.timeout(desk.answered):
+                await held.enter_async_context(desk.sender.upload_lock(content))
     for one in lacking.values():  # while we waited another may have uploaded it, or been told that it is bad
         if await photos.known_upload(one, bot) or (await photos.get(one.url, now)).hash != one.hash:
             return found, False
@@ -231,7 +197,7 @@ async def _attempt(
         album=_together(picture, album),
         rich=_rich(desk, picked, is_edit=False)[0].text if _is_rich(picked) else "",
     )
-    return replace(attempt, photo_fault=_NOT_ANSWERED) if _is_given_up(picked) else attempt
+    return replace(attempt, photo_fault=NOT_ANSWERED) if _is_given_up(picked) else attempt
 
 
 def _together(picture: Picture | None, album: list[Picture | None]) -> list[Picture]:
@@ -263,19 +229,20 @@ def _is_given_up(picked: Picked) -> bool:
 
 
 def _answer(desk: Desk, picked: Picked, attempt: Attempt, picture: Picture | None) -> Answer:
-    """What is written of it. A photo that was refused in every form is not tried again for an hour; it may
-    be the chat that takes none.
+    """What is written of it. A photo that was refused in every form, in two chats and never taken in any, is
+    not tried again for an hour.
     """
     fault = attempt.photo_fault
     shown = picture is not None and attempt.kind not in _PLAIN and fault is None
     is_known = picture is not None and picture.file_id is not None and not attempt.dead
+    is_bad = fault is not None and not is_known and desk.is_bad(picked, fault)
     return Answer(
         attempt.outcome,
         picture.hash if picture and (shown or attempt.dead) else "",
         None if is_known else attempt.file_id,
         attempt.dead,
         attempt.kind,
-        photo_fault=fault if fault and not takes_no_photos(fault) else None,
+        photo_fault=fault if is_bad else None,
         composed=_mark(desk, picked, attempt.kind) if isinstance(attempt.outcome, Sent | Unchanged) else None,
         parts=tuple((one.url, one.hash, one.file_id, one.dead, one.fault) for one in attempt.parts),
     )
@@ -343,7 +310,7 @@ def _kept(
     key = (stored.row, stored.updates, stored.updated_at, stored.retracted_at, form, how, is_edit)
     known = desk.composed.get(key)
     if known is None:
-        if len(desk.composed) >= _MOST_COMPOSED:
+        if len(desk.composed) >= MOST_COMPOSED:
             desk.composed.clear()
         categories = desk.tools.site.categories
         titles = {slug: categories[slug].title for slug in stored.slugs if slug in categories}

@@ -1,6 +1,7 @@
 """deliver against the emulator: what is in the outbox arrives, in its form, and is edited when it changes."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,7 @@ from feedbot.store.why import why
 from feedbot.telegram.photos import Photos
 from feedbot.telegram.send import Sender
 from feedbot.telegram.transport import NeverLeft
+from tests.rig import until
 from tests.support import NOW, POLICIES, SOURCE, candidate, entry, jpeg, new, save_poll, subscription
 from tests.telegram.test_photos import InThisProcess
 
@@ -98,9 +100,11 @@ class Office:
 
     async def everybody(self, chats: Sequence[str]) -> list[list[str]]:
         """Do what is due in each chat at once; who waited for a photo comes again."""
-        first = await asyncio.gather(*map(self.all, chats))
-        again = await asyncio.gather(*map(self.all, chats))
-        return [came + more for came, more in zip(first, again, strict=True)]
+        found: list[list[str]] = [[] for _ in chats]
+        for _ in range(3):
+            more = await asyncio.gather(*map(self.all, chats))
+            found = [came + new for came, new in zip(found, more, strict=True)]
+        return found
 
     @property
     def counts(self) -> dict[str, int]:
@@ -203,16 +207,30 @@ async def test_a_photo_too_long_to_be_one_goes_as_a_file(office: Office, api: Bo
     assert "Article 1" in message["caption"]
 
 
-async def test_a_photo_that_telegram_refuses_is_not_offered_again(office: Office, api: BotApi) -> None:
-    office.subscribe("-1001")
-    office.subscribe("1001")
+async def test_a_photo_that_telegram_refuses_in_two_chats_is_not_offered_to_others(
+    office: Office, api: BotApi
+) -> None:
     api.fail("sendPhoto", how="error", times=99, error=bad_request("IMAGE_PROCESS_FAILED"))
+    api.add_private(2000, "Reader")
+    for chat in ("-1001", "1001", "2000"):
+        office.subscribe(chat)
     office.publish(replace(entry(1), photo=office.picture("1.jpg", jpeg())))
-    assert await office.all("-1001") == ["Sent"]
-    assert await office.all("1001") == ["Sent"]
-    assert [call["method"] for call in api.calls] == ["sendPhoto"] * 3 + ["sendMessage"] * 2
+    for chat in ("-1001", "1001", "2000"):
+        assert await office.all(chat) == ["Sent"]
+    tried = ["sendPhoto"] * 3 + ["sendMessage"]
+    assert [call["method"] for call in api.calls] == [*tried, *tried, "sendMessage"]
     last = office.store.do_now(why, "1001", str(entry(1).url))[-1]
     assert last.said.endswith("without its photo: Bad Request: IMAGE_PROCESS_FAILED")
+
+
+async def test_a_photo_that_one_chat_alone_refuses_is_sent_to_all_others(office: Office, api: BotApi) -> None:
+    api.fail("sendPhoto", how="error", times=99, chat_id=1001, error=bad_request("PHOTO_INVALID_DIMENSIONS"))
+    for chat in ("1001", "-1001"):
+        office.subscribe(chat)
+    office.publish(replace(entry(1), photo=office.picture("1.jpg", jpeg())))
+    for chat in ("1001", "-1001"):
+        assert await office.all(chat) == ["Sent"]
+    assert "photo" in api.messages(-1001)[0]
 
 
 async def test_chats_that_want_a_photo_at_once_all_get_it(office: Office, api: BotApi) -> None:
@@ -240,7 +258,24 @@ async def test_chats_that_wait_for_an_upload_that_is_refused_do_not_try_it(
     api.fail("sendPhoto", how="error", times=99, error=bad_request("IMAGE_PROCESS_FAILED"))
     office.publish(replace(entry(1), photo=office.picture("1.jpg", jpeg())))
     assert await office.everybody(chats) == [["Sent"]] * len(chats)
-    assert sum(call["method"] == "sendPhoto" for call in api.calls) == 3
+    assert sum(call["method"] == "sendPhoto" for call in api.calls) == 6
+
+
+async def test_a_chat_that_does_not_answer_its_upload_keeps_nobody_else_from_the_photo(
+    office: Office, api: BotApi
+) -> None:
+    office.desk.answered = 0.05
+    api.add_private(2000, "Reader")
+    api.fail("sendPhoto", how="slow", chat_id=2000, seconds=0.5)
+    for chat in ("2000", "1001"):
+        office.subscribe(chat)
+    office.publish(replace(entry(1), photo=office.picture("1.jpg", jpeg())))
+    slow = asyncio.create_task(office.all("2000"))
+    await until(lambda: any(at < float("inf") for at in office.desk.fetching.values()))
+    await until(lambda: any(at < time.monotonic() for at in office.desk.fetching.values()))
+    assert await office.all("1001") == ["Sent"]
+    assert "photo" in api.messages(1001)[0]
+    assert await slow == ["Sent"]
 
 
 async def test_a_photo_whose_uploads_are_never_answered_costs_no_article(office: Office, api: BotApi) -> None:

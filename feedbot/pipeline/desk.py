@@ -1,0 +1,74 @@
+"""The desk of one bot's lane: the messages that were composed, and the photos that somebody is at."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+from feedbot.model import Message
+from feedbot.pipeline.tools import Tools
+from feedbot.store.outbox import Outbox, Picked
+from feedbot.telegram.send import MOST_UPLOADS, Sender, takes_no_photos
+
+MOST_COMPOSED = 512
+NOT_ANSWERED = f"{MOST_UPLOADS} uploads had no answer"
+ANSWERED = 5.0  # seconds that an upload takes at most, where it is answered at all
+
+
+@dataclass(slots=True)
+class Desk:
+    """What one bot's messages are made and sent with. Those that were composed are kept for the next
+    subscribers of their articles. `deletes` is whether a message goes away with its article, or says that
+    it was withdrawn. `fetching` are the addresses of photos that somebody's message is having fetched and
+    uploaded, and until when others wait for it; `steps_back` is told of its chat, for that may take long, and
+    `done` is called at the end. `refused_in` is the chat that first refused a photo.
+    `turn` waits until a chat may be written to, for those that are written down as being sent only then.
+    """
+
+    tools: Tools
+    sender: Sender
+    outbox: Outbox
+    deletes: bool = False
+    composed: dict[Any, tuple[Message, str]] = field(default_factory=dict)
+    fetching: dict[str, float] = field(default_factory=dict)
+    refused_in: dict[str, str] = field(default_factory=dict)
+    steps_back: Callable[[str], None] = lambda _chat: None
+    done: Callable[[], None] = lambda: None
+    answered: float = ANSWERED
+    turn: Callable[[str, int], AbstractAsyncContextManager[None]] = lambda _chat, _cost: nullcontext()
+
+    def is_bad(self, picked: Picked, fault: str) -> bool:
+        """Whether it is the photo that is refused, and not a chat: it was so in another one too."""
+        if picked.photo is None or takes_no_photos(fault) or fault == NOT_ANSWERED:
+            return fault == NOT_ANSWERED
+        if len(self.refused_in) >= MOST_COMPOSED:
+            self.refused_in.clear()
+        chat = picked.delivery.address.chat
+        return self.refused_in.setdefault(picked.photo.url, chat) != chat
+
+    @contextmanager
+    def fetches(self, picked: Picked) -> Iterator[bool]:
+        """Have the photos of a message to oneself; False: somebody else is at it."""
+        wanted = _addresses(picked)
+        if any(self.fetching.get(url, 0.0) > time.monotonic() for url in wanted):
+            yield False
+            return
+        self.fetching |= dict.fromkeys(wanted, float("inf"))
+        self.steps_back(picked.delivery.address.chat)
+        try:
+            yield True
+        finally:
+            for url in wanted:
+                self.fetching.pop(url, None)
+            self.done()
+
+    def uploads(self, picked: Picked) -> None:
+        """They are there and are uploaded now. If that is not answered soon, it is the chat, and another one
+        may try.
+        """
+        self.fetching |= dict.fromkeys(_addresses(picked), time.monotonic() + self.answered)
+
+
+def _addresses(picked: Picked) -> set[str]:
+    return {one.url for one in (picked.photo, *(one for one, _ in picked.album)) if one is not None}
