@@ -41,6 +41,7 @@ from feedbot.sources.pack import Packs
 from feedbot.sources.packs import load_packs, with_pack
 from feedbot.store import Store, deliveries, feeds, sources, subscriptions, websub
 from feedbot.store import hub as hub_records
+from feedbot.store.clock import may_have_been_set
 from feedbot.store.store import InstanceLock
 from feedbot.telegram.photos import Photos
 from feedbot.telegram.send import Sender
@@ -178,6 +179,7 @@ async def open_app(
         try:
             if refuse_earlier:
                 await _refuse_earlier(store, clock())
+            await store.do(may_have_been_set, clock())
             clean_leftovers(config.feedbot.feeds_dir)
             await _take_configuration(store, config, known, wanted, clock())
             _tell(observer, config, token, warning)

@@ -13,6 +13,7 @@ from feedbot.errors import FeedbotError
 from feedbot.jobs.observe import Observer
 from feedbot.jobs.sending import Lane
 from feedbot.jobs.turns import Turns
+from feedbot.jobs.wall import Wall
 from feedbot.jobs.websub import WebSub
 from feedbot.model import Source, SourceState
 from feedbot.pipeline import Tools, complete, poll, publish, publish_index, take_in
@@ -47,6 +48,7 @@ class Local:
     ) -> None:
         self._tools, self._sources, self._observer = tools, known, observer
         self._lane, self._clock = lane, clock
+        self._wall = lane.wall if lane else Wall(tools.store, observer, clock)
         self._turns = Turns(tools.client.host_concurrency, tools.client.expected, tools.client.is_asking)
         self._rest_until = 0.0
         self._unwritten: dict[str, float] = {}
@@ -73,11 +75,16 @@ class Local:
     async def _watch_clock(self) -> None:
         """The scheduler goes by the wall clock: set back by an hour, it would tick no more for as long."""
         while True:
-            before = time.time() - time.monotonic()
+            before = self._wall.shift
             await asyncio.sleep(TICK)
-            if time.time() - time.monotonic() < before - TICK:
+            await self._observer.guarded("clock", self._notice_jump)
+            if self._wall.shift != before:
                 for job in self._scheduler.get_jobs():
                     job.modify(next_run_time=datetime.now(UTC))
+
+    async def _notice_jump(self) -> None:
+        if await self._wall.notice():
+            self._wake()
 
     async def stop(self) -> None:
         """Stop ticking and break off what runs: nothing of it is written before it is whole."""
@@ -115,8 +122,7 @@ class Local:
 
     async def _tick_sources(self) -> None:
         self._last_tick = time.monotonic()
-        if self._lane:
-            await self._lane.notice_jump()
+        await self._notice_jump()
         now = self._clock()
         running = {key.removeprefix("poll:") for key in self._running if key.startswith("poll:")}
         due = await self._tools.store.do(sources.waiting, now, _MOST_DUE)

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from feedbot.errors import StoreError
 from feedbot.jobs.gate import Gate
 from feedbot.jobs.observe import Observer
+from feedbot.jobs.wall import Wall
 from feedbot.pipeline import DeliverReport, Desk, Tools, deliver
 from feedbot.rules.agenda import INF, Agenda, Head
 from feedbot.rules.delivery import Unknown
 from feedbot.rules.pace import Pacer
-from feedbot.store import clock, deliveries
+from feedbot.store import deliveries
 from feedbot.store.outbox import Outbox, Task, Waiting
 from feedbot.store.store import version_of_others
 from feedbot.telegram.send import Sender
@@ -30,7 +31,6 @@ _FRESH, _OLD = 1.0, 60.0  # what is known of the outbox is taken for true so lon
 _SHARE, _RAREST = 20, 10.0  # reading takes a twentieth of the time, unless that is more than ten seconds
 _LOOK = 2.0  # so often it is looked whether another process changed the outbox
 _REMEMBERED = timedelta(seconds=60)
-_JUMP = 1.0  # seconds by which the wall clock differs when it was set
 
 
 class Lane:
@@ -73,24 +73,19 @@ class Lane:
         self._read_at = self._looked_at = float("-inf")
         self._fresh_for = _FRESH
         self._version = 0
-        self._shift = self._shift_now()
+        self.wall = Wall(tools.store, observer, now)
         self._next_in = 0.0
         self.delivered = 0
-
-    def _shift_now(self) -> float:
-        """What is added to a time of the wall clock to have it in that of the pace, which nobody sets."""
-        return time.monotonic() - self._clock().timestamp()
 
     async def begin(self) -> None:
         """Take over from the process before: what it was sending is unknown, what it sent is paced."""
         now = self._clock()
         if count := await self._tools.store.do(deliveries.recover, now):
             self._observer.event("recovered", unknown=count)
-        await self._tools.store.do(clock.may_have_been_set, now)
         sends = await self._tools.store.do(deliveries.recent_sends, now - _REMEMBERED)
-        self._pacer.remember((chat, at.timestamp() + self._shift) for chat, at in sends if at <= now)
+        self._pacer.remember((chat, at.timestamp() + self.wall.shift) for chat, at in sends if at <= now)
         for chat, until in await self._tools.store.do(deliveries.closed_chats, now):
-            self._pacer.close_chat(chat, until.timestamp() + self._shift)
+            self._pacer.close_chat(chat, until.timestamp() + self.wall.shift)
 
     def wake(self) -> None:
         """Something may be due."""
@@ -162,7 +157,8 @@ class Lane:
     async def _start_ready(self) -> float:
         """Start a call for each chat that is due and may be written to; the seconds until the next one."""
         now = time.monotonic()
-        await self.notice_jump()
+        if await self.wall.notice():
+            self._is_stale = True
         if now - self._read_at >= (self._fresh_for if self._is_stale else _OLD):
             await self._read()
         while self._has_room():
@@ -197,14 +193,6 @@ class Lane:
             self._early.remove(chat)
             self._wake.set()
 
-    async def notice_jump(self) -> None:
-        """The wall clock was set: what waits, waits as long as it was told."""
-        by = self._shift - self._shift_now()
-        if abs(by) > _JUMP:
-            self._observer.warn("the clock was set", by_seconds=round(by))
-            self._shift, self._is_stale = self._shift - by, True
-            await self._tools.store.do(clock.was_set, self._clock(), timedelta(seconds=by))
-
     async def _read(self) -> None:
         """Learn each chat's first message anew."""
         began, self._is_stale = time.monotonic(), False
@@ -219,7 +207,7 @@ class Lane:
         self._fresh_for = min(_RAREST, max(_FRESH, _SHARE * (time.monotonic() - began)))
 
     def _head(self, waiting: Waiting) -> Head:
-        due, since = waiting.due_at.timestamp() + self._shift, waiting.since.timestamp() + self._shift
+        due, since = waiting.due_at.timestamp() + self.wall.shift, waiting.since.timestamp() + self.wall.shift
         return Head(waiting.chat, due, since, waiting.priority, waiting.cost)
 
     async def _one(self, chat: str) -> None:

@@ -4,14 +4,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import BigInteger, Connection, func, literal, select, text
 
-from feedbot.store.tables import MILLISECOND, chats, deliveries, source_states, topics
+from feedbot.store.tables import MILLISECOND, chats, deliveries, entries, source_states, topics
 
 _WAITING = text("deliveries.state IN ('pending', 'unknown', 'sending')")
 _NEVER_TRIED = text("deliveries.state = 'pending' AND deliveries.attempts = 0 AND deliveries.error IS NULL")
 
 
 def was_set(connection: Connection, now: datetime, by: timedelta) -> None:
-    """Move the times that were still to come: `now` is the clock's time since it was set, by so much."""
+    """Move the times that were still to come: `now` is the clock's time since it was set, by so much. What
+    waits is no older for a clock that was set forth.
+    """
     future, shift = min(now, now - by), literal(by // MILLISECOND, BigInteger)
     for table, column in (
         (deliveries, deliveries.c.due_at),
@@ -23,6 +25,10 @@ def was_set(connection: Connection, now: datetime, by: timedelta) -> None:
         connection.execute(moved.where(_WAITING) if column is deliveries.c.due_at else moved)
     polls = {one: one + shift for one in (source_states.c.next_poll, source_states.c.last_success)}
     connection.execute(source_states.update().values({one.name: moved for one, moved in polls.items()}))
+    if by > timedelta():
+        of_those = entries.c.id.in_(select(deliveries.c.entry_id).where(_WAITING))
+        seen = entries.update().where(of_those, entries.c.first_seen <= future)
+        connection.execute(seen.values(first_seen=entries.c.first_seen + shift))
 
 
 def may_have_been_set(connection: Connection, now: datetime) -> int:

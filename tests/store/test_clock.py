@@ -78,3 +78,11 @@ def test_what_comes_after_the_clock_was_set_back_is_for_those_who_subscribed_bef
     before = NOW - DAY
     save_poll(store, SOURCE, new(entry(1, first_seen=before)), SourceState("gazette"), before)
     assert is_due(store, before)
+
+
+@pytest.mark.parametrize("by", [DAY, -DAY])
+def test_what_waits_is_no_older_for_a_clock_that_was_set(store: Store, by: timedelta) -> None:
+    store.do_now(subscriptions.subscribe, subscription("1001", max_age=3600 * SECOND), NOW)
+    save_poll(store, SOURCE, new(entry(1)), SourceState("gazette"), NOW)
+    store.do_now(clock.was_set, NOW + 60 * SECOND + by, by)
+    assert is_due(store, NOW + 60 * SECOND + by)
