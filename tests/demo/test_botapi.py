@@ -252,3 +252,29 @@ async def test_who_dies_in_the_middle_of_its_request_posted_nothing(
     assert (await bot.ask("getMe")).code == 200
     assert bot.api.ledger == []
     assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("method", "given"),
+    [
+        ("sendMessage", {"text": "x", "entities": [{"type": [], "offset": 0, "length": 1}]}),
+        ("sendMessage", {"text": "x", "reply_parameters": {"message_id": "x"}}),
+        ("sendMessage", {"text": "x", "link_preview_options": [1]}),
+        ("sendMessage", {"text": "x", "reply_markup": {"inline_keyboard": [1]}}),
+        ("sendMediaGroup", {"media": [{"type": ["x"]}] * 2}),
+        ("sendPhoto", {"photo": [1], "caption": "x", "caption_entities": [{"type": {}}]}),
+        ("editMessageText", {"message_id": 2**70, "text": "x"}),
+        ("getUpdates", {"allowed_updates": [{}]}),
+    ],
+)
+async def test_a_parameter_of_a_wrong_kind_is_refused_and_nothing_breaks(
+    bot: Client, method: str, given: dict[str, object]
+) -> None:
+    assert (await bot.send(method, chat_id=ADA, **given)).said.startswith("Bad Request")
+
+
+async def test_a_webhook_is_told_of(bot: Client) -> None:
+    bot.api.push_update({"message": {}})
+    assert (await bot.ask("getWebhookInfo")).result["pending_update_count"] == 1
+    await bot.ask("setWebhook", url="https://a.example/")
+    assert (await bot.ask("getWebhookInfo")).result["url"] == "https://a.example/"

@@ -92,3 +92,9 @@ async def test_the_page_loads_nothing_from_elsewhere(bot: Client, path: str, kin
     async with bot.session.get(bot.api.url + path) as response:
         assert response.content_type == kind
         assert "http" not in (await response.text()).replace("http-equiv", "")
+
+
+async def test_an_address_that_is_none_breaks_no_page(bot: Client) -> None:
+    entities = [{"type": "text_link", "offset": 0, "length": 1, "url": "http://[bad"}]
+    await bot.send(chat_id=NEWS, text="x", entities=entities, link_preview_options={"url": "http://[bad"})
+    assert 'href="http://[bad"' in await page(bot, NEWS)

@@ -97,3 +97,13 @@ async def test_a_server_can_be_older_than_a_method() -> None:
         assert (refused.code, refused.said) == (404, "Not Found: method not found")
         bot.api.lacks("sendRichMessage", lacks=False)
         assert (await post(bot, "<p>x</p>")).code == 200
+
+
+async def test_nothing_in_a_rich_message_runs_on_the_page() -> None:
+    async with client() as bot:
+        hostile = '<p onclick="x()">a<a href="javascript:x()">b</a></p><p>&lt;script&gt;</p><!-- <script> -->'
+        await post(bot, hostile)
+        async with bot.session.get(f"{bot.api.url}/?chat={ADA}") as page:
+            shown = await page.text()
+    assert "<p>a<a>b</a></p><p>&lt;script&gt;</p>" in shown
+    assert "x()" not in shown

@@ -110,6 +110,15 @@ class Call:
         )
         return _without_empty({"text": text, "entities": entities})
 
+    def preview(self) -> dict[str, Any]:
+        """What is said of the preview of a link, as a message has it."""
+        told = self.json("link_preview_options")
+        if not told:
+            return {}
+        if not isinstance(told, dict) or not isinstance(told.get("url") or "", str):
+            raise bad_request("can't parse link preview options JSON object")
+        return {"link_preview_options": told}
+
     def caption(self, item: dict[str, Any] | None = None) -> dict[str, Any]:
         """The caption with its entities, checked, as a message has them; `item` is one of an album."""
         given = self.given if item is None else item
@@ -122,7 +131,11 @@ class Call:
         markup = self.json("reply_markup")
         if not isinstance(markup, dict) or not isinstance(rows := markup.get("inline_keyboard"), list):
             return {}
-        buttons = [button for row in rows if isinstance(row, list) for button in row]
+        if not all(isinstance(row, list) for row in rows):
+            raise bad_request(
+                "can't parse inline keyboard: expected an Array of Arrays of InlineKeyboardButton"
+            )
+        buttons = [button for row in rows for button in row]
         if (
             len(buttons) > _MOST_BUTTONS
             or len(json.dumps(markup, ensure_ascii=False).encode()) > _MARKUP_BYTES

@@ -50,7 +50,11 @@ class Control:
             return _said(415, "the arguments are a JSON object, sent as application/json")
         try:
             result = handle(**await request.json())
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
+        except KeyError as error:
+            return _said(
+                400, f"there is no {error}: chats and people are added first, an error has its error_code"
+            )
+        except (TypeError, ValueError, AttributeError) as error:
             return _said(400, f"{type(error).__name__}: {error}")
         if isinstance(result, Chat | BotAccount):
             result = result.json()

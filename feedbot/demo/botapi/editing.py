@@ -65,9 +65,7 @@ async def edit_text(call: Call) -> Any:
     """Change the text of a message, or what a rich one says; each may become the other."""
     if call.given.get("rich_message"):
         return await _edit_rich(call)
-    new = call.text() | call.markup()
-    if preview := call.json("link_preview_options"):
-        new["link_preview_options"] = preview
+    new = call.text() | call.preview() | call.markup()
     _, found = _to_edit(call)
     _refuse_without_text(found)
     message = _edit(call, (*_TEXT, _RICH, "reply_markup"), new)

@@ -111,6 +111,7 @@ METHODS: dict[str, Callable[[Call], Awaitable[Any]]] = {
     "getupdates": polling.get_updates,
     "setwebhook": polling.set_webhook,
     "deletewebhook": polling.delete_webhook,
+    "getwebhookinfo": polling.webhook_info,
     "sendmessage": sending.send_message,
     "sendrichmessage": sending.send_rich,
     "sendphoto": sending.send_photo,

@@ -50,7 +50,7 @@ def as_html(text: str, entities: list[dict[str, Any]]) -> Markup:
 
 def _styled(piece: Markup, entity: dict[str, Any]) -> Markup:
     kind = entity["type"]
-    if kind == "text_link" and urlsplit(str(entity.get("url"))).scheme in {"http", "https"}:
+    if kind == "text_link" and str(entity.get("url")).startswith(("http://", "https://")):
         return Markup('<a href="{}" rel="noopener" target="_blank">{}</a>').format(entity["url"], piece)
     if kind == "spoiler":
         return Markup('<span class="spoiler">{}</span>').format(piece)
@@ -109,7 +109,10 @@ def _last_of(chat: Chat) -> str:
 def _preview_of(message: Message) -> str | None:
     """The host that a link preview would show."""
     url = (message.json.get("link_preview_options") or {}).get("url")
-    return urlsplit(url).hostname if url else None
+    try:
+        return urlsplit(url).hostname if url else None
+    except ValueError:  # a bot may have said anything
+        return None
 
 
 class Page:

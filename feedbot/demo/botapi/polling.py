@@ -66,3 +66,9 @@ async def delete_webhook(call: Call) -> Any:
     if call.flag("drop_pending_updates"):
         call.bot.updates.clear()
     return True
+
+
+async def webhook_info(call: Call) -> Any:
+    """Whether a webhook is set, and how many updates wait."""
+    waiting = len(call.bot.updates)
+    return {"url": call.bot.webhook, "has_custom_certificate": False, "pending_update_count": waiting}

@@ -20,9 +20,7 @@ def _post(call: Call, chat: Chat, fields: dict[str, Any], photo: str | None = No
 
 async def send_message(call: Call) -> Any:
     """A text."""
-    fields = call.text() | call.markup()
-    if preview := call.json("link_preview_options"):
-        fields["link_preview_options"] = preview
+    fields = call.text() | call.preview() | call.markup()
     chat = call.chat()
     chat.refuse(call.thread(), photo=False)
     call.reply(chat)

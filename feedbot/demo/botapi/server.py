@@ -23,6 +23,13 @@ from feedbot.demo.botapi.world import BotAccount, World
 
 _MOST_BYTES = 52_428_800
 _TOKEN = re.compile(r"[0-9]+:[\w-]+")
+_MALFORMED = (
+    TypeError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    OverflowError,
+)  # of parameters of a wrong kind
 Watcher = Callable[[str, str, int | None], None]
 _FORMS = {"", "application/x-www-form-urlencoded", "multipart/form-data", "application/octet-stream"}
 
@@ -263,7 +270,8 @@ class BotApi:
                 if name in POSTING:
                     await call.brake(chat)
                 body = {"ok": True, "result": await METHODS[name](call)}
-        except ApiError as error:
+        except (ApiError, *_MALFORMED) as found:
+            error = found if isinstance(found, ApiError) else bad_request(f"can't parse the request: {found}")
             self._log(call, chat, error.code, error.description)
             self._tell("refused", name, where)
             return error.response()
