@@ -307,7 +307,8 @@ def _kept(
     """
     delivery, stored = picked.delivery, picked.entry
     form = Form(delivery.style, delivery.template, _language(picked), delivery.silent)
-    key = (stored.row, stored.updates, stored.updated_at, stored.retracted_at, form, how, is_edit)
+    state = (stored.row, stored.slugs, stored.updates, stored.updated_at, stored.retracted_at)
+    key = (*state, form, how, is_edit)
     known = desk.composed.get(key)
     if known is None:
         if len(desk.composed) >= MOST_COMPOSED:
