@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from feedbot.errors import FeedbotError
 from feedbot.jobs.observe import Observer
@@ -33,6 +34,19 @@ GONE_CHATS_KEPT = timedelta(days=30)
 def jitter() -> float:
     """0 to 10 %: by so much a poll is later than planned."""
     return random.uniform(0.0, 0.1)  # noqa: S311
+
+
+class Every(BaseTrigger):  # type: ignore[misc]  # untyped
+    """Each so many seconds, and once where some were missed: APScheduler's own lists each that was, which are
+    millions where the clock was set forth by a year.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._interval = timedelta(seconds=seconds)
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        """When it is time again."""
+        return max((previous or now) + self._interval, now)
 
 
 class Local:
@@ -68,7 +82,7 @@ class Local:
             (self._tick_metrics, 15),
             (self._tick_house, 6 * 3600),
         ):
-            self._scheduler.add_job(self._begin, "interval", [tick], seconds=seconds, **settings)
+            self._scheduler.add_job(self._begin, Every(seconds), [tick], **settings)
         self._scheduler.start()
         self._watch = asyncio.create_task(self._watch_clock())
 
