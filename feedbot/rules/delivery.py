@@ -185,7 +185,13 @@ _PHOTO = (
 _TOPIC_DELETED = ("message thread not found", "topic_deleted", "topic_id_invalid")
 _TOPIC_CLOSED = ("topic_closed",)
 _FIXES = {
-    Fix.PLAIN: ("can't parse entities", "can't parse messageentity", "entity_", "entities_too_long"),
+    Fix.PLAIN: (
+        "can't parse entities",
+        "can't parse messageentity",
+        "message entity",
+        "entity_",
+        "entities_too_long",
+    ),
     Fix.SHORTER: ("is too long", "_too_long"),
     Fix.NO_BUTTONS: ("reply markup", "reply_markup", "button", "inline keyboard"),
 }

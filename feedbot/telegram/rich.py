@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass
 from html import escape
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
-from feedbot.telegram.render import MOST_HTML, UNSEEN, render
+from feedbot.telegram.render import render
+from feedbot.telegram.tree import UNSEEN, body_of
 
 MOST_TEXT = 32_768  # characters; markup is counted too, so it is never more
 _MOST_BLOCKS, _MOST_DEPTH, _MOST_COLUMNS = 490, 15, 20  # Telegram's, less what stands around the article
@@ -54,7 +55,7 @@ class _Paper:
 
 def rich_body(html: str, room: int = MOST_TEXT) -> str:
     """An article as a rich message may hold it, in so many characters."""
-    body = LexborHTMLParser(html[:MOST_HTML]).body
+    body = body_of(html)
     paper = _Paper(room - 1, [])  # for the ellipsis
     if body is not None:
         _walk(body, paper, 0, "")

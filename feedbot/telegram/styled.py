@@ -1,9 +1,12 @@
 """Text with entities as the Bot API takes them: put together, cut, and held to the server's rules. Pure."""
 
+import re
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from ipaddress import AddressValueError, IPv6Address
+from itertools import pairwise
 
 from feedbot.model import Span
 from feedbot.rules.text import cut, utf16_length
@@ -17,6 +20,21 @@ _NESTED = (
     "expandable_blockquote",
     "text_link",
 )  # the outermost first, for spans of equal place
+_LONGEST_LINK = (
+    4096  # so that a hundred of them stay far below the megabyte of parameters that the server reads
+)
+# An address as the server takes it apart (TDLib, `parse_url` and `check_link`): who, host, port.
+_LINK = re.compile(
+    r"(?:((?i:https?))|(?i:tg))://(?:([^/?#\x00-\x20\x7f\"<>]*)@)?"
+    r"(\[[0-9a-fA-F:.]+\]|(?:[\w.!$,~*'();&+=\x80-\U0010ffff-]|%[0-9a-fA-F]{2})+)"
+    r"(?::0*([1-9][0-9]{0,4}))?(?:[/?#][^\x00-\x20\x7f\"<>]*)?",
+    re.ASCII,
+)
+_TG_HOST = re.compile(r"(?!user$)[\w-]+", re.IGNORECASE | re.ASCII)  # `tg://user` would call somebody by name
+_DROPPED = re.compile("[\u030a\u0333\u033f]")
+# Where a text is cut nothing is left of a line but its bullet or number.
+_LEFT_ALONE = re.compile(r"(?:\n[ \xa0]*+(?:[•◦▪☑☐]|———|[0-9]{1,3}\.)?[ \xa0]*+)++\Z")
+_RING = re.compile("[A-Za-z]\u030a")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +56,44 @@ class Styled:
         return utf16_length(self.text)
 
 
+def is_link(url: str) -> bool:
+    """Whether the server makes a link of an address. One that it takes for none is no matter of taste: it
+    refuses the whole message ("Wrong message entity").
+    """
+    found = _LINK.fullmatch(url) if len(url) <= _LONGEST_LINK else None
+    if found is None:
+        return False
+    web, who, host, port = found.groups()
+    if not web:
+        return who is None and port is None and _TG_HOST.fullmatch(host) is not None
+    return (_is_ipv6(host[1:-1]) if host[0] == "[" else "." in host.strip(".")) and int(port or 1) <= 65535
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except AddressValueError:
+        return False
+    return True
+
+
+def composed(text: str) -> str:
+    """The text as the server leaves it: it drops three marks that stand alone (TDLib, `clean_input_string`).
+    A letter and its ring are one character, so that they stay.
+    """
+    if not any(mark in text for mark in "\u030a\u0333\u033f"):
+        return text
+    return _DROPPED.sub("", _RING.sub(lambda found: unicodedata.normalize("NFC", found[0]), text))
+
+
 def plain(text: str, *styles: str, url: str | None = None) -> Styled:
-    """A text that carries these entities from end to end."""
+    """A text that carries these entities from end to end, and leads to the address if that is a link."""
+    text = composed(text)
     length = utf16_length(text)
     if not length:
         return Styled()
     spans = [Span(style, 0, length) for style in styles]
-    return Styled(text, (*spans, *([Span("text_link", 0, length, url)] if url else [])))
+    return Styled(text, (*spans, *([Span("text_link", 0, length, url)] if url and is_link(url) else [])))
 
 
 def joined(parts: Iterable[Styled], separator: str) -> Styled:
@@ -71,36 +120,52 @@ def shorten(styled: Styled, room: int) -> Styled:
     text = cut_utf16(styled.text, room)
     if text == styled.text:
         return styled
-    kept = utf16_length(text.removesuffix("…")) if not styled.text.startswith(text) else utf16_length(text)
+    is_marked = text.endswith("…") and not styled.text.startswith(text)
+    words = _LEFT_ALONE.sub("", text.removesuffix("…") if is_marked else text).rstrip()
+    kept = utf16_length(words)
     clipped = (replace(span, length=min(span.length, kept - span.offset)) for span in styled.spans)
-    return Styled(text, tuple(span for span in clipped if span.length > 0))
+    spans = tuple(span for span in clipped if span.length > 0)
+    return Styled(words + "…" if is_marked or len(words) < len(text) else words, spans)
 
 
 def lawful(text: str, marks: Sequence[Span]) -> Styled:
     """The text with those of its marks that the server takes; `marks` count characters, not UTF-16 units,
     and lie in one another or apart.
 
-    None is empty or begins or ends in white space, quotes lie in no quote, links in no link, code holds
-    nothing, and there are 100 at most (Bot API, "MessageEntity").
+    None is empty or begins or ends in white space, quotes lie in no quote and no link, links in no link, code
+    holds nothing, and there are 100 at most (Bot API, "MessageEntity").
     """
     found = sorted(_allowed(text, marks), key=_place)
     if len(found) > MOST_ENTITIES:
         found.sort(key=lambda mark: mark.type not in _KEPT_FIRST)
         found = sorted(found[:MOST_ENTITIES], key=_place)
+    return Styled(text, tuple(_in_units(text, found)))
+
+
+def _in_units(text: str, marks: Sequence[Span]) -> Iterator[Span]:
+    """The marks, which count characters, as they are in UTF-16 units."""
     if text.isascii():
-        return Styled(text, tuple(found))
-    units = [0, *accumulate(1 + (char > "\uffff") for char in text)]
-    return Styled(
-        text,
-        tuple(
-            replace(mark, offset=units[mark.offset], length=units[_end(mark)] - units[mark.offset])
-            for mark in found
-        ),
-    )
+        yield from marks
+        return
+    at = units = 0
+    known = {}
+    for place in sorted({edge for mark in marks for edge in (mark.offset, _end(mark))}):
+        units += utf16_length(text[at:place])
+        at, known[place] = place, units
+    for mark in marks:
+        start = known[mark.offset]
+        yield _at(mark, start, known[_end(mark)])
 
 
 def _end(mark: Span) -> int:
     return mark.offset + mark.length
+
+
+def _at(mark: Span, start: int, end: int) -> Span:
+    """The mark from here to there; a third of what `replace` costs."""
+    if start == mark.offset and end == start + mark.length:
+        return mark
+    return Span(mark.type, start, end - start, mark.url, mark.language)
 
 
 def _place(mark: Span) -> tuple[int, int, int]:
@@ -115,18 +180,25 @@ def _allowed(text: str, marks: Iterable[Span]) -> list[Span]:
         of.setdefault("quote" if mark.type in _QUOTES else mark.type, []).append(mark)
     blocks = _outermost(text, of.pop("pre", ()))
     quotes = _outermost(text, of.pop("quote", ()))
-    links = _clear(_outermost(text, of.pop("text_link", ())), blocks)
-    code = _clear(_outermost(text, of.pop("code", ())), sorted((*blocks, *links), key=_place))
+    links = _clear(_outermost(text, _cut_at(of.pop("text_link", ()), quotes)), blocks)
+    taken = sorted((*blocks, *links), key=_place)
+    code = _clear(_outermost(text, _cut_at(of.pop("code", ()), quotes)), taken)
     alone = sorted((*blocks, *code), key=_place)
     rest = [part for kind in of.values() for mark in _outermost(text, kind) for part in _around(mark, alone)]
+    if quotes:  # of what holds a quote, or a link that was cut at one, there are parts now
+        rest = [part for mark in rest for part in _uncrossed(mark, quotes)]
+        rest = [part for mark in rest for part in _uncrossed(mark, links)]
     return [*blocks, *quotes, *links, *code, *(mark for mark in map(_trim(text), rest) if mark.length)]
 
 
 def _trim(text: str) -> Callable[[Span], Span]:
     def trimmed(mark: Span) -> Span:
         inside = text[mark.offset : _end(mark)].rstrip()
-        front = len(inside) - len(inside.lstrip("\n" if mark.type == "pre" else None))
-        return replace(mark, offset=mark.offset + front, length=len(inside) - front)
+        # A line of code may begin with spaces that are kept, and a quote with such a line.
+        front = len(inside) - len(
+            inside.lstrip(" \n" if mark.type == "pre" or mark.type in _QUOTES else None)
+        )
+        return _at(mark, mark.offset + front, mark.offset + len(inside))
 
     return trimmed
 
@@ -138,6 +210,31 @@ def _outermost(text: str, marks: Iterable[Span]) -> list[Span]:
         if mark.length and (not kept or mark.offset >= _end(kept[-1])):
             kept.append(mark)
     return kept
+
+
+def _cut_at(marks: Iterable[Span], quotes: Sequence[Span]) -> Iterator[Span]:
+    """The marks, cut where a quote in them begins and ends."""
+    for mark in marks:
+        edges = {at for one in _inside(mark, quotes) for at in (one.offset, _end(one))}
+        yield from _cut(mark, edges)
+
+
+def _uncrossed(mark: Span, others: Sequence[Span]) -> Iterator[Span]:
+    """The mark, cut where one of the others lies across its ends."""
+    inside = _inside(mark, others)
+    across = [
+        one
+        for one in (*inside[:1], *inside[-1:])
+        if one.offset < mark.offset < _end(one) < _end(mark)
+        or mark.offset < one.offset < _end(mark) < _end(one)
+    ]
+    return _cut(mark, {at for one in across for at in (one.offset, _end(one))})
+
+
+def _cut(mark: Span, edges: Iterable[int]) -> Iterator[Span]:
+    places = [mark.offset, *sorted(at for at in edges if mark.offset < at < _end(mark)), _end(mark)]
+    for start, end in pairwise(places):
+        yield _at(mark, start, end)
 
 
 def _clear(marks: Iterable[Span], taken: Sequence[Span]) -> list[Span]:
@@ -161,7 +258,7 @@ def _around(mark: Span, taken: Sequence[Span]) -> Iterator[Span]:
     start = mark.offset
     for hole in _inside(mark, taken):
         if hole.offset > start:
-            yield replace(mark, offset=start, length=hole.offset - start)
+            yield _at(mark, start, hole.offset)
         start = max(start, _end(hole))
     if start < _end(mark):
-        yield replace(mark, offset=start, length=_end(mark) - start)
+        yield _at(mark, start, _end(mark))

@@ -1,10 +1,39 @@
 """A table as aligned text of one width, or as lines where it is too wide for a phone. Pure."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 WIDEST = 40  # columns that a phone shows in its fixed-width font
-_MOST_ROWS = 200
+_MOST_ROWS = 2100  # of one letter and a line feed they are more than a message holds
+_MOST_COLUMNS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What stands in a cell, and how far it reaches."""
+
+    text: str
+    columns: int = 1
+    rows: int = 1
+    is_head: bool = False
+
+
+def grid(rows: Iterable[Sequence[Cell]]) -> list[list[str]]:
+    """The texts of the cells, each where it begins; the places that it reaches over are empty."""
+    taken: dict[int, int] = {}  # column -> rows below that a cell above reaches into
+    lines = []
+    for row in rows:
+        line: list[str] = []
+        for cell in row:
+            while taken.get(len(line)):
+                line.append("")
+            at = len(line)
+            line += [cell.text, *[""] * (min(cell.columns, _MOST_COLUMNS) - 1)]
+            taken |= dict.fromkeys(range(at, len(line)), cell.rows)
+        taken = {at: left - 1 for at, left in taken.items() if left > 1}
+        lines.append(line)
+    return lines
 
 
 def width(text: str) -> int:
@@ -39,7 +68,7 @@ def aligned(rows: Sequence[Sequence[str]], *, heads: bool) -> str | None:
 def told(rows: Sequence[Sequence[str]], *, heads: bool) -> list[str]:
     """The rows as lines: `head: cell`, or the cells of a row after each other."""
     if not heads or len(rows) < 2:
-        return [" · ".join(filter(None, row)) for row in rows[:_MOST_ROWS]]
+        return list(filter(None, (" · ".join(filter(None, row)) for row in rows[:_MOST_ROWS])))
     names = rows[0]
     lines = []
     for row in rows[1:_MOST_ROWS]:

@@ -115,6 +115,7 @@ RICH = Message(
     ("words", "lost"),
     [
         ("can't parse entities: Unsupported start tag", "entities"),
+        ("wrong message entity: URL 'http://x/' is invalid: Wrong HTTP URL", "entities"),
         ("message is too long", "half"),
         ("text is too long", "half"),
         ("MESSAGE_TOO_LONG", "half"),
