@@ -153,8 +153,11 @@ def is_first_sight(state: SourceState, now: datetime) -> bool:
 
 
 def is_old(entry: Entry, newest_known: datetime | None) -> bool:
-    """Whether an entry is dated more than 30 days before the newest one known of its source."""
-    return newest_known is not None and entry.sort_at < newest_known - WINDOW
+    """Whether an entry is dated more than 30 days before the newest one known of its source. First sight is
+    no date: our clock may have been set back by years.
+    """
+    published = entry.published
+    return newest_known is not None and published is not None and published < newest_known - WINDOW
 
 
 def is_many(count: int, size: int) -> bool:

@@ -87,6 +87,14 @@ def test_the_window_counts_from_the_newest_known_entry_and_not_from_now():
     assert said(told(1, published=newest - timedelta(days=31)), newest=newest) == [SILENT]
 
 
+@pytest.mark.parametrize("published", [NOW, None])
+def test_what_comes_after_our_clock_was_set_back_by_ten_years_is_news(published):
+    then = NOW - timedelta(days=3650)
+    polled = SourceState("gazette", last_success=then)
+    one = told(1, first_seen=then, published=published)
+    assert [announce for _, announce in find_changes([one], {}, polled, NOW, then).new] == [PUSH]
+
+
 def test_a_source_that_was_empty_counts_from_the_newest_entry_it_brings():
     old = told(1, published=NOW - timedelta(days=100))
     assert said(old, told(2), newest=None) == [SILENT, PUSH]
