@@ -302,7 +302,7 @@ class Outbox:
             deliveries.forget_edit(connection, delivery.id)
             return None
         photo, file_id = None, None
-        if delivery.kind in {"photo", "document"}:
+        if delivery.kind in {"photo", "document", "album"}:
             photo, file_id = self._photo(connection, delivery, entry)
         return Picked(Task.EDIT, delivery, entry, photo, file_id, number=delivery.message_id)
 

@@ -14,7 +14,7 @@ from telegram.request import RequestData
 from telegram.request._requestparameter import RequestParameter
 
 from feedbot.model import Address, Button, Message
-from feedbot.rules.delivery import NextRung, Outcome
+from feedbot.rules.delivery import NextRung, Outcome, Reword
 from feedbot.telegram.album import LEAST, lead_left, send_album
 from feedbot.telegram.calls import (
     MOST_UPLOADS,
@@ -206,10 +206,11 @@ class Sender:
         if kind in {"text", "rich"}:
             return await asked.text("editMessageText", message)
         dead, fault = False, None
+        shape = "photo" if kind == "album" else kind  # of which the first photo is edited
         for photo in (
-            [] if picture is None or picture.kind != kind else self._rungs(picture, by_address=False)
+            [] if picture is None or picture.kind != shape else self._rungs(picture, by_address=False)
         ):
-            attempt = await asked.media(kind, message, photo)
+            attempt = await asked.media(shape, message, photo)
             if not isinstance(attempt.outcome, NextRung):
                 return replace(attempt, dead=dead)
             dead, fault = dead or attempt.outcome.forget_file_id, attempt.outcome.reason
@@ -219,7 +220,8 @@ class Sender:
     async def probe(self, address: Address, number: int, buttons: tuple[Button, ...]) -> Outcome:
         """Ask whether a message is ours, by giving it the buttons that it has if it is."""
         asked = Asked(self.gate, self.ask, {"chat_id": address.chat, "message_id": number}, 0, 0.5)
-        return await asked.markup(buttons)
+        outcome = await asked.markup(buttons)
+        return await asked.markup(()) if isinstance(outcome, Reword) else outcome
 
     async def delete(self, address: Address, number: int) -> Outcome:
         """Take a message away."""

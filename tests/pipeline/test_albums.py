@@ -107,6 +107,21 @@ async def test_a_correction_edits_the_caption_of_an_album(office: Office, api: B
     assert methods(api) == ["sendMediaGroup", "editMessageCaption"]
 
 
+async def test_another_lead_photo_takes_the_place_of_an_albums_first(office: Office, api: BotApi) -> None:
+    office.subscribe(style="album")
+    made = with_photos(office, 2)
+    office.publish(made)
+    await office.all()
+    before = [one["photo"][-1]["file_unique_id"] for one in api.messages(-1001)]
+    office.now += MINUTE
+    other = office.picture("other.jpg", jpeg(400, 300))
+    office.correct(made, photo=other, photos=(other, *made.photos[1:]))
+    assert await office.all() == ["Sent"]
+    after = [one["photo"][-1]["file_unique_id"] for one in api.messages(-1001)]
+    assert (after[0] != before[0], after[1]) == (True, before[1])
+    assert methods(api) == ["sendMediaGroup", "editMessageMedia"]
+
+
 async def test_an_album_is_deleted_as_a_whole(office: Office, api: BotApi) -> None:
     office.desk.deletes = True
     office.subscribe(style="album")

@@ -596,6 +596,15 @@ async def test_a_closed_topic_puts_off_what_is_to_be_looked_for_and_to_be_edited
     assert await office.all() == ["Sent"]
 
 
+async def test_buttons_that_are_refused_keep_nobody_from_finding_a_message(
+    office: Office, api: BotApi
+) -> None:
+    await lost(office, api, "after")
+    api.fail("editMessageReplyMarkup", how="error", error=bad_request("BUTTON_URL_INVALID"))
+    assert (await office.all())[0] in {"Sent", "Unchanged"}
+    assert len(api.messages(-1001)) == 2
+
+
 async def test_a_message_that_did_not_arrive_is_sent_again(office: Office, api: BotApi) -> None:
     await lost(office, api, "before")
     assert await office.all() == ["Lost", "Sent"]
