@@ -25,6 +25,8 @@ def was_set(connection: Connection, now: datetime, by: timedelta) -> None:
         connection.execute(moved.where(_WAITING) if column is deliveries.c.due_at else moved)
     polls = {one: one + shift for one in (source_states.c.next_poll, source_states.c.last_success)}
     connection.execute(source_states.update().values({one.name: moved for one, moved in polls.items()}))
+    ahead = deliveries.update().where(_WAITING, deliveries.c.sort_at > now)  # what comes now goes after it
+    connection.execute(ahead.values(sort_at=now.replace(microsecond=0)))
     if by > timedelta():
         of_those = entries.c.id.in_(select(deliveries.c.entry_id).where(_WAITING))
         seen = entries.update().where(of_those, entries.c.first_seen <= future)

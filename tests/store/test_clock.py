@@ -86,3 +86,13 @@ def test_what_waits_is_no_older_for_a_clock_that_was_set(store: Store, by: timed
     save_poll(store, SOURCE, new(entry(1)), SourceState("gazette"), NOW)
     store.do_now(clock.was_set, NOW + 60 * SECOND + by, by)
     assert is_due(store, NOW + 60 * SECOND + by)
+
+
+def test_what_comes_after_the_clock_was_set_back_goes_after_what_waits(store: Store) -> None:
+    fill(store)
+    before = NOW - 3650 * DAY
+    store.do_now(clock.was_set, before, before - NOW)
+    save_poll(store, SOURCE, new(entry(2, first_seen=before)), SourceState("gazette"), before)
+    picked = store.do_now(Outbox("bot").pick, "1001", before)
+    assert picked is not None
+    assert picked.entry.entry.title == entry(1).title
