@@ -15,7 +15,15 @@ from feedbot.rules.delivery import Fix
 from feedbot.rules.text import fold, headline, utf16_length
 from feedbot.telegram.render import render
 from feedbot.telegram.rich import MOST_TEXT, rich_body
-from feedbot.telegram.styled import MOST_ENTITIES, Styled, cut_utf16, joined, plain, shorten
+from feedbot.telegram.styled import (
+    MOST_ENTITIES,
+    Styled,
+    cut_utf16,
+    joined,
+    plain,
+    shorten,
+    without_leftovers,
+)
 from feedbot.telegram.template import fill
 
 CAPTION_LIMIT, TEXT_LIMIT = 1024, 4096  # Bot API limits, counted in UTF-16 units: never smaller, so safe
@@ -163,7 +171,7 @@ def _styled(
 
 def _quoted(entry: Entry, room: int) -> Styled:
     """The whole article as a quote that opens when it is tapped; a quote holds no quote."""
-    article = shorten(render(entry.content_html or ""), room)
+    article = shorten(without_leftovers(render(entry.content_html or "")), room)
     if not article.text:
         return plain(cut_utf16(_summary(entry), room))
     inside = [span for span in article.spans if span.type not in _QUOTES]
@@ -205,7 +213,7 @@ def _shows_something(text: str) -> bool:
 
 
 def _summary(entry: Entry) -> str:
-    summary, title = fold(entry.summary), fold(entry.title)
+    summary, title = without_leftovers(plain(fold(entry.summary))).text, fold(entry.title)
     return "" if summary.rstrip("….") == title.rstrip("….") else summary
 
 

@@ -37,6 +37,18 @@ _LEFT_ALONE = re.compile(r"(?:\n[ \xa0]*+(?:[•◦▪☑☐]|———|[0-9]{1,
 _RING = re.compile("[A-Za-z]\u030a")
 
 
+# What blogs put behind an excerpt; a message has a link of its own.
+_LEFTOVER = re.compile(
+    r"(?:(?<=[.!?…\])\"”’])|\n|\A)\s*(?:[•◦▪] )?[\[(]?(?:"
+    r"(?:continue reading|keep reading|read more|read the full (?:article|story)|더 ?보기|계속 읽기)"
+    r"[ .…→»>\])]*"
+    r"|continue reading [^\n.]{1,200}"
+    r"|the post [^\n]{1,300} (?:appeared first|first appeared) on [^\n]{1,100})\Z",
+    re.IGNORECASE,
+)
+_LONGEST_LEFTOVER = 500
+
+
 @dataclass(frozen=True, slots=True)
 class Styled:
     """A text and its entities; offsets and lengths in UTF-16 units, as the Bot API counts."""
@@ -122,10 +134,23 @@ def shorten(styled: Styled, room: int) -> Styled:
         return styled
     is_marked = text.endswith("…") and not styled.text.startswith(text)
     words = _LEFT_ALONE.sub("", text.removesuffix("…") if is_marked else text).rstrip()
-    kept = utf16_length(words)
-    clipped = (replace(span, length=min(span.length, kept - span.offset)) for span in styled.spans)
-    spans = tuple(span for span in clipped if span.length > 0)
+    spans = _clipped(styled.spans, utf16_length(words))
     return Styled(words + "…" if is_marked or len(words) < len(text) else words, spans)
+
+
+def without_leftovers(styled: Styled) -> Styled:
+    """The text without "Continue reading" and "The post … appeared first on …" at its end."""
+    text = styled.text
+    while found := _LEFTOVER.search(text, max(0, len(text) - _LONGEST_LEFTOVER)):
+        text = _LEFT_ALONE.sub("", text[: found.start()]).rstrip()
+    if text == styled.text or not text:
+        return styled
+    return Styled(text, _clipped(styled.spans, utf16_length(text)))
+
+
+def _clipped(spans: Iterable[Span], kept: int) -> tuple[Span, ...]:
+    shorter = (_at(span, span.offset, min(_end(span), kept)) for span in spans)
+    return tuple(span for span in shorter if span.length > 0)
 
 
 def lawful(text: str, marks: Sequence[Span]) -> Styled:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from feedbot.demo.botapi.entities import read_text
 from feedbot.telegram.render import render
-from feedbot.telegram.styled import MOST_ENTITIES, Styled, plain, shorten
+from feedbot.telegram.styled import MOST_ENTITIES, Styled, plain, shorten, without_leftovers
 from tests.telegram.server import complaints
 
 TEXTS = [
@@ -256,3 +256,21 @@ def test_whatever_the_html_the_server_takes_it_as_it_is(trees: list[str], room: 
         if styled.text.strip("\u200b\n ") and styled.length < 1000:
             assert accepted(styled)[0] == styled.text
     assert shorten(whole, room).length <= room
+
+
+LEFTOVERS = [
+    ("Words.\n\nContinue Reading", "Words."),
+    ("Words … Continue reading →", "Words …"),
+    ("Words. The post On words first appeared on A Blog.", "Words."),
+    ("Words […] The post On words appeared first on A Blog.", "Words […]"),
+    ("Words.\n\n• Read more »\n\nThe post X appeared first on Y.", "Words."),
+    ("Words. 더 보기", "Words."),
+    ("He wants to read more", "He wants to read more"),
+    ("Read more", "Read more"),
+]
+
+
+@pytest.mark.parametrize(("text", "left"), LEFTOVERS)
+def test_what_blogs_put_behind_an_excerpt_is_left_out(text: str, left: str) -> None:
+    styled = without_leftovers(plain(text, "bold"))
+    assert styled == plain(left, "bold")

@@ -30,6 +30,16 @@ BAD = [
     ("line\n{% if %}", "line 2"),
     ("{{ title|truncate('x') }}", "cannot be filled"),
     ("x" * 5000, "longer than"),
+    ("{{ " + "not " * 900 + "title }}", "lies in one another"),
+    ("{{ " + "(" * 900 + "title" + ")" * 900 + " }}", "lies in one another"),
+    ("{% if title %}" * 130 + "x" + "{% endif %}" * 130, "lies in one another"),
+    ("{# a comment #} <b> </b>", "says nothing"),
+    ("{% autoescape false %}{{ title }}{% endautoescape %}", "line 1: a template has"),
+    ("{{ '{0.__class__}'.format(title) }}", "no call"),
+    ("{{ title|attr('__class__') }}", "no filter 'attr'"),
+    ("{{ 9 ** 9 ** 9 }}", "no pow"),
+    ("{% macro f() %}{{ f() }}{% endmacro %}", "no macro"),
+    ("{{ title|center(1000000000) }}", "no filter 'center'"),
 ]
 
 
@@ -49,3 +59,16 @@ def test_fields_are_text_and_content_is_html() -> None:
 
 def test_a_filter_that_is_given_nonsense_costs_only_the_template() -> None:
     assert fill("{{ title|truncate('x') }}", {"title": "long " * 200}).text == ""
+
+
+def test_a_field_keeps_its_lines() -> None:
+    assert fill("{{ text }}", {"text": "one\ntwo\n\n<three>"}).text == "one\ntwo\n\n<three>"
+
+
+def test_an_article_told_three_hundred_times_is_told_as_often_as_a_message_could_need() -> None:
+    told = fill("{{ content }}" * 300, {"content": "<p>words</p>" * 40_000})
+    assert 4096 < len(told.text) < 600_000
+
+
+def test_a_template_whose_depth_nobody_checked_costs_only_the_template() -> None:
+    assert fill("{{ " + "not " * 900 + "title }}", {"title": "x"}).text == ""
