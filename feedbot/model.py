@@ -361,7 +361,7 @@ class Chat:
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """An address that wants a category. `latest` is how many old entries it still waits for, `muted` names
-    the sources that it does not want.
+    the sources that it does not want, `name` is the chat as it was written where its number is another.
     """
 
     id: int
@@ -378,6 +378,7 @@ class Subscription:
     max_age: timedelta | None = None
     template: str = ""
     muted: tuple[str, ...] = ()
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

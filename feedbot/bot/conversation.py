@@ -12,7 +12,7 @@ from telegram.constants import ChatMemberStatus, ChatType
 from feedbot.bot.texts import category_lines, language_of, say
 from feedbot.model import Address, Category, ChatState, Subscription
 from feedbot.rules.text import clean, fold, fold_case, utf16_length
-from feedbot.store import deliveries, photos, subscriptions
+from feedbot.store import deliveries, numbers, photos, subscriptions
 
 _LONGEST_ARGUMENT = 100
 _LONGEST_TEXT = 4096  # no person can write more, and no answer may be longer
@@ -115,7 +115,7 @@ def take(
         return None
     if incoming.migrated_to is not None:
         if deliveries.get_chat(connection, incoming.chat):
-            deliveries.migrate_chat(connection, incoming.chat, incoming.migrated_to, now)
+            numbers.migrate_chat(connection, incoming.chat, incoming.migrated_to, now)
         return None
     if incoming.pressed is not None:
         return _pressed(connection, incoming)

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    exists,
     func,
     or_,
     select,
@@ -323,32 +322,6 @@ def drop_of_entry(connection: Connection, entry_row: int) -> None:
             _set(connection, row["id"], state=State.SKIPPED.value, reason="retracted")
         else:
             _set(connection, row["id"], entry_id=found)
-
-
-def migrate_chat(connection: Connection, old: str, new: str, now: datetime) -> None:
-    """A group became a supergroup: everything of the old id belongs to the new one, merged with what
-    is there already.
-    """
-    values = {"chat": new, "state": ChatState.ACTIVE.value, "since": now}
-    connection.execute(insert(chats).values(values).on_conflict_do_nothing())
-    sent = and_(deliveries.c.chat == old, deliveries.c.message_id.is_not(None))
-    gone_with_it = {"edit_due": None, "message_id": None}  # messages stay in the old group
-    connection.execute(deliveries.update().where(sent).values(gone_with_it))
-    for table, place in (
-        (subscriptions, ("topic", "category")),
-        (deliveries, ("story", "topic")),
-    ):
-        twin = table.alias()
-        same = and_(*(twin.c[name] == table.c[name] for name in place))
-        is_there = exists().where(twin.c.chat == new, same)
-        connection.execute(table.update().where(table.c.chat == old, ~is_there).values(chat=new))
-    left = and_(deliveries.c.chat == old, deliveries.c.state.in_((*_OPEN, State.SENDING.value)))
-    skipped = {"state": State.SKIPPED.value, "reason": "chat_gone"}
-    connection.execute(deliveries.update().where(left).values(skipped))
-    here = and_(subscriptions.c.chat == old, subscriptions.c.ended_at.is_(None))
-    connection.execute(subscriptions.update().where(here).values(ended_at=now))
-    gone = {"state": ChatState.GONE.value, "reason": f"became {new}", "since": now, "blocked_until": None}
-    connection.execute(chats.update().where(chats.c.chat == old).values(gone))
 
 
 def purge(connection: Connection, before: datetime) -> int:

@@ -19,7 +19,7 @@ from feedbot.rules.delivery import (
     Unchanged,
     Unknown,
 )
-from feedbot.store import deliveries, subscriptions
+from feedbot.store import deliveries, numbers, subscriptions
 from feedbot.store.deliveries import Made
 
 _TRY_AGAIN = timedelta(days=1)
@@ -62,7 +62,7 @@ def record(
             _close_topic(connection, delivery, outcome, now)
         case Migrated(new):
             deliveries.settle(connection, delivery, State.PENDING, now=now, counts=False)
-            deliveries.migrate_chat(connection, delivery.address.chat, new, now)
+            numbers.migrate_chat(connection, delivery.address.chat, new, now)
         case BotStopped(reason):
             deliveries.settle(connection, delivery, State.PENDING, now=now, reason=reason, counts=False)
         case _:  # refused for good
@@ -131,7 +131,7 @@ def record_edit(
             if not _close(connection, delivery, state, reason, now):
                 deliveries.forget_edit(connection, delivery.id)
         case Migrated(new):
-            deliveries.migrate_chat(connection, chat, new, now)
+            numbers.migrate_chat(connection, chat, new, now)
         case BotStopped():
             pass
         case TopicClosed(_, False):
@@ -160,7 +160,7 @@ def record_probe(
         case TopicClosed():
             _close_topic(connection, delivery, outcome, now)
         case Migrated(new):
-            deliveries.migrate_chat(connection, delivery.address.chat, new, now)
+            numbers.migrate_chat(connection, delivery.address.chat, new, now)
         case BotStopped():
             pass
         case Lost(_, foreign) if foreign:

@@ -153,6 +153,7 @@ def subscription(row: Row) -> Subscription:
         max_age=seconds(row["max_age"]),
         template=row["template"],
         muted=tuple(from_json(row["muted"])),
+        name=row["name"],
     )
 
 
@@ -176,6 +177,7 @@ def subscription_values(wanted: Subscription, now: datetime) -> dict[str, Any]:
         "on_unknown": wanted.on_unknown,
         "max_age": None if wanted.max_age is None else int(wanted.max_age.total_seconds()),
         "template": wanted.template,
+        "name": wanted.name,
     }
 
 

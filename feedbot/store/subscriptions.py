@@ -1,14 +1,16 @@
 """Subscriptions: which address wants which category; and the chats behind them."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, select
+from sqlalchemy import Connection, RowMapping, and_, exists, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from feedbot.model import Address, Announce, Chat, ChatState, State, Subscription
-from feedbot.store import deliveries, rows
+from feedbot.store import deliveries, numbers, rows
 from feedbot.store.prepared import Prepared, among
 from feedbot.store.tables import (
     chats,
@@ -66,24 +68,50 @@ def of_address(connection: Connection, address: Address) -> list[Subscription]:
 def sync_configured(connection: Connection, wanted: Iterable[Subscription], now: datetime) -> None:
     """Make the operator's subscriptions those of the configuration.
 
-    One that is new begins now; one that is gone ends, and what waited for it is skipped.
+    One that is new begins now; one that is gone ends, and what waited for it is skipped. A chat is known by
+    its number and by what the configuration called it before it had that number.
     """
-    active = select(subscriptions).where(subscriptions.c.configured, subscriptions.c.ended_at.is_(None))
-    known = {
-        (row["chat"], row["topic"], row["category"]): row["id"]
-        for row in connection.execute(active).mappings()
+    numbers.follow_migrated(connection, now)
+    active = select(subscriptions).where(subscriptions.c.ended_at.is_(None)).order_by(subscriptions.c.id)
+    rows_now = connection.execute(active).mappings().all()
+    known = {_place(row[word], row): row for word in ("chat", "name") for row in rows_now if row[word]}
+    asked = {
+        _place(one.address.chat, {"topic": one.address.topic, "category": one.category}): one
+        for one in wanted
     }
-    for subscription in wanted:
-        place = (subscription.address.chat, subscription.address.topic, subscription.category)
-        if (row := known.pop(place, None)) is None:
-            subscribe(connection, subscription, now)
-            continue
-        settings = rows.subscription_values(subscription, now)
-        for begun in ("created_at", "latest", "paused"):
-            del settings[begun]
-        connection.execute(subscriptions.update().where(subscriptions.c.id == row).values(settings))
-    for row in known.values():
-        _end(connection, row, now)
+    kept = set()
+    for place, subscription in asked.items():
+        word = subscription.address.chat
+        present = numbers.chat_of(connection, word)
+        row = known.get(place) or known.get((present.lower(), *place[1:]))
+        if row is None:
+            address = Address(present, subscription.address.topic)
+            name = None if present == word else word
+            subscribe(connection, replace(subscription, address=address, name=name), now)
+        elif row["id"] not in kept:
+            kept.add(row["id"])
+            _renew(connection, row, subscription, now, keeps_name=_place(row["name"] or "", row) in asked)
+    for row in rows_now:
+        if row["configured"] and row["id"] not in kept:
+            _end(connection, row["id"], now)
+
+
+def _place(chat: str, row: Mapping[Any, Any]) -> tuple[str, int, str]:
+    return chat.lower(), row["topic"], row["category"]
+
+
+def _renew(
+    connection: Connection, row: RowMapping, wanted: Subscription, now: datetime, *, keeps_name: bool
+) -> None:
+    """Give a subscription of the operator its settings as they are now; others keep theirs."""
+    if not row["configured"]:
+        return
+    settings = rows.subscription_values(wanted, now)
+    for begun in ("chat", "created_at", "latest", "paused"):
+        del settings[begun]
+    word = wanted.address.chat
+    settings["name"] = row["name"] if keeps_name else None if word == row["chat"] else word
+    connection.execute(subscriptions.update().where(subscriptions.c.id == row["id"]).values(settings))
 
 
 def subscribe(connection: Connection, wanted: Subscription, now: datetime) -> bool:

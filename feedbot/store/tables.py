@@ -227,6 +227,8 @@ subscriptions = Table(
     Column("template", Text, nullable=False, default="", server_default=text("''")),
     # The ids of the sources that are not wanted, as JSON.
     Column("muted", Text, nullable=False, default="[]", server_default=text("'[]'")),
+    # The chat as it was written where its number is another: a @name, or a group's number before it migrated.
+    Column("name", Text),
     UniqueConstraint("chat", "topic", "category"),
     Index(None, "category"),
 )
