@@ -16,7 +16,7 @@ from feedbot.cli.show import as_json, as_table, hidden, iso, say
 from feedbot.config import Config, parse_chat, read_token
 from feedbot.errors import ConfigError, UsageError
 from feedbot.model import Address, Chat, ChatState, Subscription
-from feedbot.store import deliveries, subscriptions
+from feedbot.store import deliveries, numbers, subscriptions
 from feedbot.telegram.permission import Permission, ask_permission
 from feedbot.telegram.send import Sender
 
@@ -33,6 +33,12 @@ def chat_of(word: str) -> str:
         raise UsageError(str(error)) from error
 
 
+def _address(config: Config, word: str, topic: int) -> Address:
+    """The address that is meant, by number or @name, as it is known now."""
+    chat = chat_of(word)
+    return Address(in_one_transaction(config, lambda connection: numbers.chat_of(connection, chat)), topic)
+
+
 @subscription_app.command("list")
 def subscription_list(context: typer.Context, json: Json = False) -> None:
     """Every subscription and the state of its chat."""
@@ -43,6 +49,7 @@ def subscription_list(context: typer.Context, json: Json = False) -> None:
     found = [
         {
             "chat": one.address.chat,
+            "name": one.name or (one.address.chat if one.address.chat.startswith("@") else None),
             "topic": one.address.topic,
             "category": one.category,
             "style": one.style,
@@ -59,6 +66,7 @@ def subscription_list(context: typer.Context, json: Json = False) -> None:
         return
     columns = [
         "chat",
+        "name",
         "topic",
         "category",
         "style",
@@ -109,8 +117,9 @@ def subscription_add(
     config = read_config(context)
     if category not in (known := [one.slug for one in config.category]):
         raise UsageError(f"category {category!r} is not defined; known: {', '.join(known) or 'none'}")
-    address = Address(chat_of(chat), topic)
-    wanted = Subscription(0, address, category, style=style.value, latest=latest)
+    address, word = _address(config, chat, topic), chat_of(chat)
+    name = None if word == address.chat else word
+    wanted = Subscription(0, address, category, style=style.value, latest=latest, name=name)
     now = datetime.now(UTC)
     if not in_one_transaction(config, lambda connection: subscriptions.subscribe(connection, wanted, now)):
         raise UsageError(f"{address.chat} is subscribed to {category} already")
@@ -122,9 +131,10 @@ def subscription_pause(
     context: typer.Context, chat: ChatWord, category: Slug = None, topic: Topic = 0, json: Json = False
 ) -> None:
     """Send a chat nothing, until it is resumed."""
-    address = Address(chat_of(chat), topic)
+    config = read_config(context)
+    address = _address(config, chat, topic)
     change = partial(subscriptions.pause, address=address, category=category, paused=True)
-    found = _change(read_config(context), change, address, category)
+    found = _change(config, change, address, category)
     _done(json, address, found, f"{address.chat} gets nothing of {', '.join(found)} until it is resumed.")
 
 
@@ -133,14 +143,15 @@ def subscription_resume(
     context: typer.Context, chat: ChatWord, category: Slug = None, topic: Topic = 0, json: Json = False
 ) -> None:
     """Go on sending to a chat that was paused, or that took no messages."""
-    address, now = Address(chat_of(chat), topic), datetime.now(UTC)
+    config, now = read_config(context), datetime.now(UTC)
+    address = _address(config, chat, topic)
 
     def change(connection: Connection) -> list[str]:
         deliveries.open_topic(connection, address)
         subscriptions.revive(connection, address.chat, now)
         return subscriptions.pause(connection, address, category, paused=False)
 
-    found = _change(read_config(context), change, address, category)
+    found = _change(config, change, address, category)
     _done(json, address, found, f"{address.chat} gets {', '.join(found)} again.")
 
 
@@ -149,9 +160,10 @@ def subscription_remove(
     context: typer.Context, chat: ChatWord, category: Slug = None, topic: Topic = 0, json: Json = False
 ) -> None:
     """End a chat's subscriptions; what waits for them is skipped."""
-    config, address, now = read_config(context), Address(chat_of(chat), topic), datetime.now(UTC)
+    config, now = read_config(context), datetime.now(UTC)
+    address = _address(config, chat, topic)
     for item in config.subscription:
-        if Address(item.chat, item.topic) == address and category in {None, item.category}:
+        if _address(config, item.chat, item.topic) == address and category in {None, item.category}:
             raise UsageError(
                 f"{item.chat} with {item.category} stands in the configuration; remove it there, or pause it"
             )
@@ -190,10 +202,11 @@ def subscription_test(
     json: Json = False,
 ) -> None:
     """Ask Telegram whether the bot may post in a chat, and what to change if not. Nothing is posted."""
-    chat, (config, store) = chat_of(chat), open_store(context)
+    word, (config, store) = chat_of(chat), open_store(context)
     token, _ = read_token(config)
     if token is None:
         raise ConfigError("no bot token; set FEEDBOT_TELEGRAM__TOKEN or telegram.token_file")
+    chat = store.do_now(numbers.chat_of, word)
     known = store.do_now(deliveries.get_chat, chat)
     followed = {
         one.address.topic

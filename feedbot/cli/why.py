@@ -10,6 +10,7 @@ from feedbot.cli.show import as_json, as_table, hidden
 from feedbot.cli.subscription import NUMBERS, chat_of
 from feedbot.errors import UsageError
 from feedbot.rules.urls import absolute
+from feedbot.store import numbers
 from feedbot.store.why import why as stages_of
 
 
@@ -25,6 +26,7 @@ def why(
     if address is None:
         raise UsageError(f"{link!r} is no address; https://example.org/article would be one")
     _, store = open_store(context)
+    chat = store.do_now(numbers.chat_of, chat)
     found = store.do_now(stages_of, chat, address)
     store.close_now()
     stages = [asdict(one) | {"said": hidden(one.said)} for one in found]

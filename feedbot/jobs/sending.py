@@ -15,9 +15,10 @@ from feedbot.pipeline import DeliverReport, Desk, Tools, deliver
 from feedbot.rules.agenda import INF, Agenda, Head
 from feedbot.rules.delivery import Unknown
 from feedbot.rules.pace import Pacer
-from feedbot.store import deliveries
+from feedbot.store import deliveries, numbers
 from feedbot.store.outbox import Outbox, Task, Waiting
 from feedbot.store.store import version_of_others
+from feedbot.telegram.names import ask_numbers
 from feedbot.telegram.send import Sender
 
 IN_FLIGHT = 32  # calls at once: 25 a second need so many where an answer takes a second (Little's law)
@@ -29,8 +30,10 @@ _FEWEST_EARLY = 2
 _STOPPED, _STOPPED_LONGEST = 60.0, 900.0  # seconds until it is looked whether the token works again
 _FRESH, _OLD = 1.0, 60.0  # what is known of the outbox is taken for true so long; and not longer
 _SHARE, _RAREST = 20, 10.0  # reading takes a twentieth of the time, unless that is more than ten seconds
+_ASKING = 5.0  # seconds for the numbers of chats that are known by @name
 _LOOK = 2.0  # so often it is looked whether another process changed the outbox
 _REMEMBERED = timedelta(seconds=60)
+_PAUSE = 60.0  # seconds that a chat waits at most after a surprise: the message has waits of its own
 
 
 class Lane:
@@ -57,6 +60,7 @@ class Lane:
         self._observer, self._clock = observer, now
         self._agenda = Agenda(pacer)
         self._gate = Gate(pacer, self._left)
+        self._sender, self._asked = sender, set[str]()
         self._desk = Desk(
             tools, sender, self._outbox, deletes, steps_back=self._left, done=self.wake, turn=self._gate.turn
         )
@@ -109,12 +113,29 @@ class Lane:
         """Notice what a command of another process wrote."""
         self._looked_at = time.monotonic()
         version = await self._tools.store.do(version_of_others)
-        self._is_stale |= version != self._version
-        self._version = version
+        if version != self._version:
+            self._is_stale, self._version = True, version
+            await self._learn_numbers(_ASKING)
+
+    async def _learn_numbers(self, seconds: float) -> None:
+        """Have chats known by number that are known by @name alone, before anything goes there."""
+        found = await self._tools.store.do(numbers.unnumbered)
+        names = [name for name in found if name not in self._asked and name not in self._tasks]
+        if not names:
+            return
+        self._asked.update(names)
+        told = await ask_numbers(self._sender, names, seconds)
+        now = self._clock()
+        for name, number in told.items():
+            if await self._tools.store.do(numbers.learn_number, name, number, now):
+                self._observer.event("number learned", chat=name, number=number)
+        if told:
+            self._is_stale = True
 
     async def run_until_idle(self, seconds: float) -> None:
         """Send until nothing is due any more, or so many seconds have passed."""
         deadline = time.monotonic() + seconds
+        await self._learn_numbers(min(seconds, _ASKING))
         while (left := deadline - time.monotonic()) > 0 and not self._stopping:
             wait = await self._start_ready()
             nothing = self._agenda.next_at(time.monotonic()) > deadline and not self._is_stale
@@ -214,7 +235,7 @@ class Lane:
         key, found = f"deliver:{chat}", list[Waiting | None]()
         left = None
         try:
-            await self._observer.guarded(key, self._deliver(chat, found))
+            await self._observer.guarded(key, self._deliver(chat, found), _PAUSE)
             if not found:  # it ended in a surprise
                 found = [await self._tools.store.do(self._outbox.next_of, chat, self._clock())]
             left = self._head(found[0]) if found[0] else None

@@ -6,7 +6,7 @@ import pytest
 
 from feedbot.model import ChatState, SourceState
 from feedbot.rules.delivery import Sent, Unknown
-from feedbot.store import Store, deliveries, outcomes, subscriptions
+from feedbot.store import Store, deliveries, numbers, outcomes, subscriptions
 from feedbot.store.outbox import Outbox
 from tests.cli.conftest import Feedbot
 from tests.support import NOW, SOURCE, entry, new, save_poll, subscription
@@ -151,3 +151,18 @@ def test_why_an_article_came_or_did_not(feedbot: Feedbot, outbox: Path) -> None:
     assert stages(feedbot, "-1001", 1)["subscription"] == (False, "to policies, paused")
     assert "pending" in feedbot("why", "-1001", entry(1).url).out
     assert feedbot("why", "1001", "no address").code == 2
+
+
+def test_a_channel_is_meant_by_its_name_and_by_its_number(feedbot: Feedbot, database: Path) -> None:
+    assert feedbot("subscription", "add", "@news", "policies").code == 0
+    store = Store.open(database)
+    store.do_now(numbers.learn_number, "@news", "-100123", NOW)
+    store.close_now()
+    assert listed(feedbot)["-100123", 0]["name"] == "@news"
+    assert feedbot("subscription", "add", "@news", "policies").code == 2
+    for word in ("@news", "@News", "-100123"):
+        assert feedbot("subscription", "pause", word).code == 0
+        assert feedbot("subscription", "resume", word, "--json").json["chat"] == "-100123"
+    assert feedbot("why", "@news", "https://gazette.example/1", "--json").json["chat"] == "-100123"
+    assert feedbot("subscription", "remove", "@news").code == 0
+    assert ("-100123", 0) not in listed(feedbot)

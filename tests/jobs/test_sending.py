@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -18,13 +19,14 @@ from feedbot.demo.botapi.errors import ApiError
 from feedbot.errors import StoreError
 from feedbot.jobs.observe import Observer
 from feedbot.jobs.sending import SLOW, Lane
-from feedbot.model import Address, Photo, Subscription
+from feedbot.model import Address, Message, Photo, Subscription
 from feedbot.rules.health import Health
 from feedbot.rules.pace import Pacer
 from feedbot.store import clock, deliveries, entries, sources, subscriptions
 from tests.rig import TOKEN, until
 from tests.support import SOURCE, entry, jpeg, new
 
+deliver_step = import_module("feedbot.pipeline.deliver")  # the package shows the function of that name
 CONFIG = """
 [fetch]
 allow_networks = ["127.0.0.1/32"]
@@ -150,6 +152,26 @@ async def test_a_photo_that_takes_its_time_holds_up_no_other_article(rig: Rig, s
     assert len([call for call in rig.api.calls if call["method"] == "sendPhoto"]) == 60
 
 
+async def test_a_fault_of_ours_leaves_no_message_as_being_sent(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its chat would seem busy until the next start."""
+    compose = deliver_step.compose
+
+    def failing(*_args: object, **_how: object) -> Message:
+        monkeypatch.setattr(deliver_step, "compose", compose)
+        raise RuntimeError("nobody thought of that")
+
+    monkeypatch.setattr(deliver_step, "compose", failing)
+    await rig.fill(1, 1, 2)
+    await rig.lane().run_until_idle(0.5)
+    assert await rig.counts() == {"pending": 1, "unknown": 1}
+    rig.ahead = timedelta(seconds=10)
+    await rig.lane().run_until_idle(5)
+    assert await rig.counts() == {"sent": 2}
+    assert ["Article 1" in str(one) for one in rig.api.ledger] == [True, False]
+
+
 async def test_a_bot_whose_token_was_refused_sends_again_when_it_works(rig: Rig) -> None:
     await rig.fill(3, 1)
     pacer = Pacer(1000)
@@ -239,3 +261,18 @@ async def test_a_lane_whose_outbox_cannot_be_read_goes_on_when_it_can(
     await lane.stop(5)
     await running
     assert (await rig.counts(), refused) == ({"sent": 2}, 1)
+
+
+async def test_a_channel_that_is_known_by_name_is_known_by_number_before_anything_goes_there(
+    rig: Rig,
+) -> None:
+    rig.api.add_channel(-100_123, "News", "News")
+    store = rig.app.tools.store
+    for chat in ("@news", "-100123", "@nobody"):
+        await store.do(subscriptions.subscribe, Subscription(0, Address(chat), "policies"), rig.now())
+    await rig.fill(0, 1)
+    lane = rig.lane()
+    await lane.run_until_idle(10)
+    assert [one["chat"] for one in rig.api.ledger] == [-100_123]
+    known = await store.do(subscriptions.all_subscriptions)
+    assert [(one.address.chat, one.name) for one, _ in known] == [("-100123", "@news"), ("@nobody", None)]
