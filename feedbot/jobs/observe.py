@@ -164,8 +164,14 @@ class Observer:
         again = {"before": count} if count else {}
         self.warn(event, **values, error=error, **again)
 
-    async def guarded(self, key: str, step: Awaitable[None] | Callable[[], Awaitable[None]]) -> None:
-        """Run a step; a surprise is told, stops this step only, and makes it pause longer each time.
+    async def guarded(
+        self,
+        key: str,
+        step: Awaitable[None] | Callable[[], Awaitable[None]],
+        longest: float = _LONGEST_PAUSE,
+    ) -> None:
+        """Run a step; a surprise is told, stops this step only, and makes it pause longer each time, so many
+        seconds at most.
 
         A database that refuses, as on a full disk, refuses every step: that is told once in five minutes.
         """
@@ -175,7 +181,7 @@ class Observer:
             self._pause(key, _STORE_EVERY)
             self._failure("the database refuses", "the store", str(error), every=_STORE_EVERY)
         except Exception:  # the job runner: nothing unforeseen ends the daemon
-            pause = self._pause(key, _LONGEST_PAUSE)
+            pause = self._pause(key, longest)
             self._log.exception("surprise", step=key, pause_seconds=pause)
         else:
             self._paused.pop(key, None)

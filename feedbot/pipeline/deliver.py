@@ -13,7 +13,7 @@ from feedbot.errors import StoreError
 from feedbot.model import Delivery, Entry, Message, State
 from feedbot.pipeline.desk import MOST_COMPOSED, NOT_ANSWERED, Desk
 from feedbot.rules.agenda import Priority
-from feedbot.rules.delivery import BotStopped, Lost, Outcome, RetryAfter, Sent, Unchanged
+from feedbot.rules.delivery import BotStopped, Lost, Outcome, RetryAfter, Sent, Unchanged, Unknown
 from feedbot.store.outbox import Answer, Picked, Task, Waiting, claim_later
 from feedbot.telegram.album import LEAST
 from feedbot.telegram.message import Form, compose, compose_rich, digest, wants_photo, with_buttons
@@ -66,6 +66,8 @@ async def deliver(
         answer = Answer(Unchanged(), composed=picked.delivery.composed)
         return None, await _written(desk, picked, answer, now)
     async with AsyncExitStack() as held:
+        if picked.claimed:
+            held.push_async_exit(partial(_left_undone, desk, picked, now))
         picture, album = _known_picture(desk, picked), _known_album(desk, picked)
         if _is_to_be_had(picked, picture):
             first = Waiting(chat, now, picked.entry.entry.first_seen, Priority.ENTRY, 1 + len(picked.album))
@@ -82,6 +84,7 @@ async def deliver(
                 return None, await store.do(outbox.next_of, chat, now)
             if not await store.do(claim_later, picked, now, desk.sender.bot_id):
                 return None, await store.do(outbox.next_of, chat, now)
+            held.push_async_exit(partial(_left_undone, desk, picked, now))
         attempt = await _attempt(desk, picked, picture, album, jitter)
         answer = _answer(desk, picked, attempt, picture)
         left = await _written(desk, picked, answer, now)
@@ -89,6 +92,16 @@ async def deliver(
     faults = [part.fault for part in attempt.parts if part.fault]
     told = (attempt.outcome, attempt.photo_fault or next(iter(faults), None), picked.task, attempt.alarm)
     return DeliverReport(picked.delivery, title, *told), left
+
+
+async def _left_undone(
+    desk: Desk, picked: Picked, now: datetime, kind: type[BaseException] | None, *_error: object
+) -> None:
+    """A surprise ends a message that says `sending`: as nobody knows how far it came, it is unknown. Left so,
+    its chat would seem busy until the next start.
+    """
+    if kind is not None and issubclass(kind, Exception) and not issubclass(kind, StoreError):
+        await _written(desk, picked, Answer(Unknown(f"feedbot failed over it: {kind.__name__}")), now)
 
 
 async def _written(desk: Desk, picked: Picked, answer: Answer, now: datetime) -> Waiting | None:
