@@ -275,6 +275,12 @@ async def test_a_fault_may_be_an_error_for_one_chat_and_some_times(bot: Client) 
     assert codes == [200, 500, 500, 200]
 
 
+async def test_an_error_may_be_told_as_its_answer_has_it(bot: Client) -> None:
+    told = {"error_code": 429, "description": "Too Many Requests", "parameters": {"retry_after": 3}}
+    bot.api.fail("getMe", how="error", error=told)
+    assert (await bot.ask("getMe")).body == {"ok": False} | told
+
+
 async def test_faults_can_be_taken_back(bot: Client) -> None:
     bot.api.fail("*", how="error", times=99)
     bot.api.faults.clear()

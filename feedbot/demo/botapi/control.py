@@ -7,7 +7,6 @@ from aiohttp import web
 
 from feedbot.demo.botapi.chats import Chat
 from feedbot.demo.botapi.clock import ManualClock
-from feedbot.demo.botapi.errors import ApiError
 from feedbot.demo.botapi.world import BotAccount
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 _AS_THEY_ARE = (
     "add_bot add_private add_channel add_group add_topic close_topic delete_topic add_member set_state"
-    " migrate say press push_update slow flood lacks"
+    " migrate say press push_update slow flood lacks fail"
 ).split()
 
 
@@ -26,20 +25,11 @@ class Control:
         self._api = api
         self.handles: dict[str, Callable[..., Any]] = {name: getattr(api, name) for name in _AS_THEY_ARE}
         self.handles |= {
-            "fail": self._fail,
             "heal": api.faults.clear,
             "forget_ids": api.world.media.forget_ids,
         }
         if isinstance(api.world.clock, ManualClock):
             self.handles["advance"] = api.world.clock.advance
-
-    def _fail(self, *, error: dict[str, Any] | None = None, **given: Any) -> None:
-        """Break calls; the `error` is `{"error_code": 400, "description": "…", "parameters": {…}}`."""
-        if error is not None:
-            given["error"] = ApiError(
-                int(error["error_code"]), str(error["description"]), **error.get("parameters", {})
-            )
-        self._api.fail(**given)
 
     async def handle(self, request: web.Request) -> web.Response:
         """Do it, and tell the result."""

@@ -1,6 +1,6 @@
 """Refusals, in the words of the Bot API."""
 
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import web
 
@@ -11,6 +11,11 @@ class ApiError(Exception):
     def __init__(self, code: int, description: str, **parameters: Any) -> None:
         super().__init__(description)
         self.code, self.description, self.parameters = code, description, parameters
+
+    @classmethod
+    def of_body(cls, told: dict[str, Any]) -> Self:
+        """The refusal that has this JSON: `{"error_code": 400, "description": "…", "parameters": {…}}`."""
+        return cls(int(told["error_code"]), str(told["description"]), **told.get("parameters", {}))
 
     def body(self) -> dict[str, Any]:
         """The JSON of the answer."""

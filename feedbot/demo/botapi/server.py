@@ -155,17 +155,18 @@ class BotApi:
         how: str = "reset",
         times: int = 1,
         chat_id: int | None = None,
-        error: ApiError | None = None,
+        error: ApiError | dict[str, Any] | None = None,
         seconds: float = 1.0,
         skip: int = 0,
         containing: str = "",
     ) -> None:
         """Break the next calls of a method: `when` before or after acceptance; `how` reset, silence, half,
         html502, html200, error, or slow by so many `seconds`. `skip` spares the first ones; `chat_id` and
-        `containing` say which messages are meant.
+        `containing` say which messages are meant. An `error` may be the body of its answer, too.
         """
         fault = Fault(method, when, how, times, chat_id, seconds=seconds, skip=skip, containing=containing)
-        fault.error = error or fault.error
+        if error is not None:
+            fault.error = error if isinstance(error, ApiError) else ApiError.of_body(error)
         self.faults.add(fault)
 
     def slow(self, *, before: float = 0.0, after: float = 0.0) -> None:
