@@ -5,6 +5,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 from itertools import pairwise
 
@@ -46,6 +47,7 @@ _LEFTOVER = re.compile(
     r"|the post [^\n]{1,300} (?:appeared first|first appeared) on [^\n]{1,100})\Z",
     re.IGNORECASE,
 )
+_IN_LEFTOVERS = ("reading", "read more", "read the full", "appeared", "보기", "읽기")
 _LONGEST_LEFTOVER = 500
 
 
@@ -68,6 +70,7 @@ class Styled:
         return utf16_length(self.text)
 
 
+@lru_cache(maxsize=512)  # of an article, for its thousand subscribers
 def is_link(url: str) -> bool:
     """Whether the server makes a link of an address. One that it takes for none is no matter of taste: it
     refuses the whole message ("Wrong message entity").
@@ -141,6 +144,9 @@ def shorten(styled: Styled, room: int) -> Styled:
 def without_leftovers(styled: Styled) -> Styled:
     """The text without "Continue reading" and "The post … appeared first on …" at its end."""
     text = styled.text
+    end = text[-_LONGEST_LEFTOVER:].casefold()
+    if not any(words in end for words in _IN_LEFTOVERS):  # as it is nearly always
+        return styled
     while found := _LEFTOVER.search(text, max(0, len(text) - _LONGEST_LEFTOVER)):
         text = _LEFT_ALONE.sub("", text[: found.start()]).rstrip()
     if text == styled.text or not text:
