@@ -9,7 +9,7 @@ import typer
 from feedbot.cli import Json, app, open_store
 from feedbot.cli.show import as_json, as_table, hidden, iso
 from feedbot.model import ChatState
-from feedbot.store import Store, deliveries, sources, subscriptions
+from feedbot.store import Store, deliveries, ledger, sources, subscriptions
 
 _MOST_UNKNOWN = 100
 
@@ -41,7 +41,7 @@ def _facts(store: Store, now: datetime) -> dict[str, Any]:
         "oldest_pending": iso(store.do_now(deliveries.oldest_waiting, now)),
         "unknown": [
             {"id": one.id, "chat": one.address.chat, "title": title, "error": hidden(one.error)}
-            for one, title in store.do_now(deliveries.unknown, _MOST_UNKNOWN)
+            for one, title in store.do_now(ledger.unknown, _MOST_UNKNOWN)
         ],
         "chats": [
             {"chat": one.chat, "topic": 0, "state": one.state.value, "reason": hidden(one.reason)}

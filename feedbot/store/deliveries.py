@@ -1,15 +1,15 @@
 """Deliveries: the outbox. A row is written before anything is sent, and says afterwards what became of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from pydantic_core import from_json
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Select,
     and_,
     bindparam,
     func,
@@ -95,12 +95,6 @@ def is_resent(given_up: Any) -> ColumnElement[bool]:
     """
     since = deliveries.c.aside_since
     return and_(subscriptions.c.on_unknown == "resend", or_(since.is_(None), since > given_up))
-
-
-def _query(*more: ColumnElement[Any]) -> Select[Any]:
-    settings = (subscriptions.c[name] for name in SETTINGS)
-    joined = deliveries.join(subscriptions).join(entries)
-    return select(deliveries, *settings, *more).select_from(joined)
 
 
 def closed_chats(connection: Connection, now: datetime) -> list[tuple[str, datetime]]:
@@ -324,6 +318,19 @@ def drop_of_entry(connection: Connection, entry_row: int) -> None:
             _set(connection, row["id"], entry_id=found)
 
 
+def drop_unwanted(connection: Connection, row: Mapping[str, Any], source_id: str) -> bool:
+    """Drop what was taken back, unsubscribed or muted while it was being sent in vain; whether it was."""
+    if row["retracted_at"] is not None and not row["more"]:
+        drop_of_entry(connection, row["entry_id"])
+    elif row["ended_at"] is not None:
+        drop_of_subscription(connection, row["subscription_id"])
+    elif not row["more"] and source_id in from_json(row["muted"]):
+        drop_of_source(connection, row["subscription_id"], source_id)
+    else:
+        return False
+    return True
+
+
 def purge(connection: Connection, before: datetime) -> int:
     """Delete deliveries that were settled before that time; those still open are kept for ever."""
     settled = deliveries.c.state.in_((State.SENT.value, State.SKIPPED.value, State.GONE.value))
@@ -374,17 +381,3 @@ def get_chat(connection: Connection, chat: str) -> Chat | None:
     """What is known of a chat."""
     row = connection.execute(select(chats).where(chats.c.chat == chat)).mappings().first()
     return rows.chat(row) if row else None
-
-
-def unknown(connection: Connection, limit: int) -> list[tuple[Delivery, str]]:
-    """Deliveries that may have been accepted, with the title of their entry."""
-    found = (
-        _query(entries.c.record)
-        .where(deliveries.c.state == State.UNKNOWN.value)
-        .order_by(deliveries.c.id)
-        .limit(limit)
-    )
-    return [
-        (rows.delivery(row), rows.entry_of(row["record"]).title)
-        for row in connection.execute(found).mappings()
-    ]

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from feedbot.model import State
+from feedbot.model import Delivery, State
 from feedbot.store import rows
-from feedbot.store.tables import deliveries, entries
+from feedbot.store.deliveries import SETTINGS
+from feedbot.store.tables import deliveries, entries, subscriptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,16 @@ def newest(connection: Connection, state: State | None, limit: int) -> list[Line
         )
         for row in connection.execute(query).mappings()
     ]
+
+
+def unknown(connection: Connection, limit: int) -> list[tuple[Delivery, str]]:
+    """Deliveries that may have been accepted, with the title of their entry, the oldest first."""
+    settings = (subscriptions.c[name] for name in SETTINGS)
+    query = select(deliveries, *settings, entries.c.record)
+    query = query.select_from(deliveries.join(subscriptions).join(entries))
+    query = query.where(deliveries.c.state == State.UNKNOWN.value).order_by(deliveries.c.id).limit(limit)
+    found = connection.execute(query).mappings()
+    return [(rows.delivery(row), rows.entry_of(row["record"]).title) for row in found]
 
 
 def state_of(connection: Connection, delivery: int) -> State | None:

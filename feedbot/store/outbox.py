@@ -140,6 +140,8 @@ _HEAD = (
     *table.c,
     *(subscriptions.c[name] for name in deliveries.SETTINGS),
     subscriptions.c.max_age,
+    subscriptions.c.ended_at,
+    subscriptions.c.muted,
     (entry_rows.c.first_seen < subscriptions.c.created_at).label("backlog"),
     chats.c.blocked_until,
     entry_rows.c.first_seen,
@@ -251,9 +253,7 @@ class Outbox:
         if task is Task.EDIT:
             is_old = row["sent_at"] is None or now - row["sent_at"] > deliveries.EDITED_WITHIN
             return self._to_edit(connection, delivery, entry, is_old=is_old)
-        if row["retracted_at"] is not None and not delivery.more:
-            # It was being sent then, and Telegram wanted it later.
-            deliveries.drop_of_entry(connection, row["entry_id"])
+        if deliveries.drop_unwanted(connection, row, entry.entry.source_id):
             return None
         if max_age_passed(row["first_seen"], rows.seconds(row["max_age"]), now):
             deliveries.skip(connection, delivery.id, "max_age")

@@ -85,7 +85,7 @@ def test_a_parked_unknown_waits_for_the_operator(store: Store) -> None:
     fill(store, 1, on_unknown="park")
     settle(store, Unknown("no answer"))
     assert head(store, "1001", NOW + timedelta(days=1)) is None
-    assert [one.reason for one, _ in store.do_now(deliveries.unknown, 10)] == [None]
+    assert [one.reason for one, _ in store.do_now(ledger.unknown, 10)] == [None]
     assert store.do_now(Outbox("bot").waiting, LATER) == []
 
 
@@ -328,6 +328,24 @@ def test_a_muted_source_is_skipped_and_its_waiting_articles_too(store: Store) ->
     assert store.do_now(subscriptions.unmute, Address("1001")) == ["gazette"]
     save_poll(store, SOURCE, new(entry(3)), STATE, NOW)
     assert store.do_now(deliveries.counts)["pending"] == 1
+
+
+@pytest.mark.parametrize(
+    "outcome", [RetryAfter(timedelta(seconds=9), "429", flood=True), Unknown("no answer")]
+)
+@pytest.mark.parametrize(("said", "reason"), [("/unsubscribe", "unsubscribed"), ("mute", "muted")])
+def test_what_nobody_wants_any_more_since_it_was_being_sent_is_skipped(
+    store: Store, outcome: RetryAfter | Unknown, said: str, reason: str
+) -> None:
+    fill(store, 1)
+    taken = take(store)
+    if said == "mute":
+        assert store.do_now(subscriptions.mute, taken.subscription, "1001", SOURCE.id)
+    else:
+        store.do_now(subscriptions.unsubscribe, Address("1001"), None, NOW)
+    store.do_now(outcomes.record, taken, outcome, NOW)
+    assert head(store, "1001", LATER) is None
+    assert [one.reason for one in store.do_now(ledger.newest, State.SKIPPED, 9)] == [reason]
 
 
 def test_a_chat_gone_for_a_month_is_forgotten(store: Store) -> None:
