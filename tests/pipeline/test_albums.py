@@ -10,10 +10,8 @@ from feedbot.demo.botapi.errors import ApiError
 from feedbot.model import Entry, Photo, State
 from feedbot.store import deliveries, ledger
 from feedbot.store.outbox import Waiting
-from tests.pipeline.test_deliver import HOUR, MINUTE, Office, office
+from tests.pipeline.office import HOUR, MINUTE, Office
 from tests.support import entry, jpeg
-
-__all__ = ["office"]
 
 
 def with_photos(office: Office, count: int, number: int = 1, *, start: int = 0) -> Entry:

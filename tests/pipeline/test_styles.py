@@ -6,10 +6,8 @@ from datetime import timedelta
 import pytest
 
 from feedbot.demo.botapi import BotApi
-from tests.pipeline.test_deliver import MINUTE, Office, office
+from tests.pipeline.office import MINUTE, Office
 from tests.support import entry
-
-__all__ = ["office"]
 
 
 def methods(api: BotApi) -> list[str]:

@@ -9,15 +9,7 @@ import pytest
 from feedbot.demo.botapi import BotApi
 from feedbot.demo.botapi.errors import ApiError, bad_request
 from feedbot.model import Address, ChatState, Message, Span
-from feedbot.rules.delivery import (
-    BotStopped,
-    ChatClosed,
-    Migrated,
-    Refused,
-    RetryAfter,
-    Sent,
-    Unknown,
-)
+from feedbot.rules.delivery import BotStopped, ChatClosed, Migrated, Refused, RetryAfter, Sent, Unknown
 from feedbot.telegram.send import Attempt, Picture, Sender
 from tests.support import jpeg
 from tests.telegram.wire import answer, saying, server
