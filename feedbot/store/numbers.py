@@ -15,7 +15,7 @@ from feedbot.store.tables import chats, deliveries, subscriptions, topics
 _BECAME = "became "
 _STATES = (ChatState.ACTIVE.value, ChatState.SUSPENDED.value, ChatState.GONE.value)  # the most open first
 # Of two deliveries of one story to one chat the one that got furthest is kept.
-_FURTHEST = (State.SENT, State.UNKNOWN, State.PENDING, State.HELD, State.SKIPPED, State.GONE)
+_FURTHEST = (State.SENT, State.SENDING, State.UNKNOWN, State.PENDING, State.HELD, State.SKIPPED, State.GONE)
 _RANKS = {state.value: rank for rank, state in enumerate(_FURTHEST)}
 
 
@@ -111,14 +111,7 @@ def migrate_chat(connection: Connection, old: str, new: str, now: datetime) -> N
     sent = and_(deliveries.c.chat == old, deliveries.c.message_id.is_not(None))
     gone_with_it = {"edit_due": None, "message_id": None}  # messages stay in the old group
     connection.execute(deliveries.update().where(sent).values(gone_with_it))
-    twin = deliveries.alias()
-    same = and_(twin.c.story == deliveries.c.story, twin.c.topic == deliveries.c.topic)
-    is_there = exists().where(twin.c.chat == new, same)
-    connection.execute(deliveries.update().where(deliveries.c.chat == old, ~is_there).values(chat=new))
-    open_states = [state.value for state in (State.PENDING, State.UNKNOWN, State.HELD, State.SENDING)]
-    left = and_(deliveries.c.chat == old, deliveries.c.state.in_(open_states))
-    skipped = {"state": State.SKIPPED.value, "reason": "chat_gone"}
-    connection.execute(deliveries.update().where(left).values(skipped))
+    _merge_deliveries(connection, old, new)
     _move_subscriptions(connection, old, new)
     gone = {"state": ChatState.GONE.value, "reason": f"{_BECAME}{new}", "since": now, "blocked_until": None}
     connection.execute(chats.update().where(chats.c.chat == old).values(gone))

@@ -15,7 +15,17 @@ from feedbot.rules.delivery import (
     Sent,
     Unknown,
 )
-from feedbot.store import Store, deliveries, entries, ledger, outcomes, photos, sources, subscriptions
+from feedbot.store import (
+    Store,
+    deliveries,
+    entries,
+    ledger,
+    numbers,
+    outcomes,
+    photos,
+    sources,
+    subscriptions,
+)
 from feedbot.store.outbox import Outbox, Task, claim, claim_later
 from tests.support import NOW, SOURCE, entry, new, save_poll, subscription
 
@@ -206,7 +216,29 @@ def test_a_group_that_migrates_into_one_already_known_is_merged(store: Store) ->
     settle(store, Sent(1), "-100500")
     settle(store, Migrated("-100500"), "-5")
     counts = store.do_now(deliveries.counts)
-    assert (counts["sent"], counts["skipped"], counts["pending"]) == (1, 1, 0)
+    assert (counts["sent"], counts["skipped"], counts["pending"]) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("before", [Sent(1), Unknown("no answer"), None])
+def test_what_a_group_had_or_may_have_had_does_not_come_again_in_the_chat_that_it_became(
+    store: Store, before: Sent | Unknown | None
+) -> None:
+    fill(store, 1, chats=("-5", "-100500"), on_unknown="park")
+    taken = settle(store, before, "-5") if before else take(store, "-5")
+    store.do_now(numbers.migrate_chat, "-5", "-100500", NOW)
+    assert head(store, "-100500", LATER) is None
+    if before is None:
+        store.do_now(outcomes.record, taken, Sent(1), LATER)
+    assert store.do_now(Outbox("bot").waiting, LATER) == []
+
+
+def test_what_a_group_still_waits_for_comes_in_the_chat_that_it_became_though_that_was_gone(
+    store: Store,
+) -> None:
+    fill(store, 1, chats=("-5", "-100500"))
+    settle(store, ChatClosed(ChatState.GONE, "Forbidden: bot was kicked"), "-100500")
+    settle(store, Migrated("-100500"), "-5")
+    assert head(store, "-100500", LATER) is not None
 
 
 def test_a_stopped_bot_keeps_its_queue(store: Store) -> None:
