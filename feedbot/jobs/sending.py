@@ -61,8 +61,16 @@ class Lane:
         self._agenda = Agenda(pacer)
         self._gate = Gate(pacer, self._left)
         self._sender, self._asked = sender, set[str]()
+        self.wall = Wall(tools.store, observer, now)
         self._desk = Desk(
-            tools, sender, self._outbox, deletes, steps_back=self._left, done=self.wake, turn=self._gate.turn
+            tools,
+            sender,
+            self._outbox,
+            self.wall.now,
+            deletes,
+            steps_back=self._left,
+            done=self.wake,
+            turn=self._gate.turn,
         )
         sender.gate = self._gate.call
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -77,7 +85,6 @@ class Lane:
         self._read_at = self._looked_at = float("-inf")
         self._fresh_for = _FRESH
         self._version = 0
-        self.wall = Wall(tools.store, observer, now)
         self._next_in = 0.0
         self.delivered = 0
 
@@ -251,7 +258,7 @@ class Lane:
             self._wake.set()
 
     async def _deliver(self, chat: str, found: list[Waiting | None]) -> None:
-        started, now = time.monotonic(), self._clock()
+        started, now = time.monotonic(), self.wall.now()
         report, left = await deliver(self._desk, chat, now, jitter=random.random())  # noqa: S311
         found.append(left)
         if report is None:

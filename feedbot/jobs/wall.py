@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from feedbot.errors import StoreError
 from feedbot.jobs.observe import Observer
@@ -22,6 +22,10 @@ class Wall:
 
     def _shift_now(self) -> float:
         return time.monotonic() - self._now().timestamp()
+
+    def now(self) -> datetime:
+        """The time as the store knows it: of the clock as it was set when that was noticed last."""
+        return datetime.fromtimestamp(time.monotonic() - self.shift, UTC)
 
     async def notice(self) -> bool:
         """Whether the clock was set since this was asked last: what waits, waits as long as it was told."""

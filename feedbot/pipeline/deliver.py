@@ -64,10 +64,10 @@ async def deliver(
         return None, await store.do(outbox.next_of, chat, now)
     if picked.task is Task.EDIT and _shows_nothing_new(desk, picked):
         answer = Answer(Unchanged(), composed=picked.delivery.composed)
-        return None, await _written(desk, picked, answer, now)
+        return None, await _written(desk, picked, answer)
     async with AsyncExitStack() as held:
         if picked.claimed:
-            held.push_async_exit(partial(_left_undone, desk, picked, now))
+            held.push_async_exit(partial(_left_undone, desk, picked))
         picture, album = _known_picture(desk, picked), _known_album(desk, picked)
         if _is_to_be_had(picked, picture):
             first = Waiting(chat, now, picked.entry.entry.first_seen, Priority.ENTRY, 1 + len(picked.album))
@@ -81,39 +81,37 @@ async def deliver(
             try:
                 await held.enter_async_context(desk.turn(chat, _cost(_together(picture, album))))
             except NeverLeft:
-                return None, await store.do(outbox.next_of, chat, now)
-            if not await store.do(claim_later, picked, now, desk.sender.bot_id):
-                return None, await store.do(outbox.next_of, chat, now)
-            held.push_async_exit(partial(_left_undone, desk, picked, now))
+                return None, await store.do(outbox.next_of, chat, desk.clock())
+            if not await store.do(claim_later, picked, desk.clock(), desk.sender.bot_id):
+                return None, await store.do(outbox.next_of, chat, desk.clock())
+            held.push_async_exit(partial(_left_undone, desk, picked))
         attempt = await _attempt(desk, picked, picture, album, jitter)
         answer = _answer(desk, picked, attempt, picture)
-        left = await _written(desk, picked, answer, now)
+        left = await _written(desk, picked, answer)
     title = picked.entry.entry.title
     faults = [part.fault for part in attempt.parts if part.fault]
     told = (attempt.outcome, attempt.photo_fault or next(iter(faults), None), picked.task, attempt.alarm)
     return DeliverReport(picked.delivery, title, *told), left
 
 
-async def _left_undone(
-    desk: Desk, picked: Picked, now: datetime, kind: type[BaseException] | None, *_error: object
-) -> None:
+async def _left_undone(desk: Desk, picked: Picked, kind: type[BaseException] | None, *_error: object) -> None:
     """A surprise ends a message that says `sending`: as nobody knows how far it came, it is unknown. Left so,
     its chat would seem busy until the next start.
     """
     if kind is not None and issubclass(kind, Exception) and not issubclass(kind, StoreError):
-        await _written(desk, picked, Answer(Unknown(f"feedbot failed over it: {kind.__name__}")), now)
+        await _written(desk, picked, Answer(Unknown(f"feedbot failed over it: {kind.__name__}")))
 
 
-async def _written(desk: Desk, picked: Picked, answer: Answer, now: datetime) -> Waiting | None:
+async def _written(desk: Desk, picked: Picked, answer: Answer) -> Waiting | None:
     """Write what came of it, and again while the database refuses: unwritten, the chat would seem busy, and
     what was sent would be sent again.
     """
     for wait in _RESTS:
         try:
-            return await desk.tools.store.do(desk.outbox.record, picked, answer, now)
+            return await desk.tools.store.do(desk.outbox.record, picked, answer, desk.clock())
         except StoreError:
             await asyncio.sleep(wait)
-    return await desk.tools.store.do(desk.outbox.record, picked, answer, now)
+    return await desk.tools.store.do(desk.outbox.record, picked, answer, desk.clock())
 
 
 def _known_picture(desk: Desk, picked: Picked) -> Picture | None:

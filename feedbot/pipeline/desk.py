@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from feedbot.model import Message
@@ -24,11 +25,13 @@ class Desk:
     uploaded, and until when others wait for it; `steps_back` is told of its chat, for that may take long, and
     `done` is called at the end. `refused_in` is the chat that first refused a photo.
     `turn` waits until a chat may be written to, for those that are written down as being sent only then.
+    `clock` tells the time for what is written after photo, turn and answer, which take their own.
     """
 
     tools: Tools
     sender: Sender
     outbox: Outbox
+    clock: Callable[[], datetime]
     deletes: bool = False
     composed: dict[Any, tuple[Message, str]] = field(default_factory=dict)
     fetching: dict[str, float] = field(default_factory=dict)

@@ -192,6 +192,24 @@ async def test_a_clock_that_is_set_by_a_day_stalls_nothing(rig: Rig, days: int) 
     assert await rig.counts() == {"sent": 3}
 
 
+@pytest.mark.parametrize("days", [1, -1])
+async def test_a_clock_that_is_set_while_a_call_is_in_flight_changes_no_wait(rig: Rig, days: int) -> None:
+    await rig.fill(1, 1)
+    lane, sender = rig.lane(), rig.app.sender
+    ask = sender.ask
+
+    async def refused_a_day_later(method: str, fields: dict[str, object]) -> object:
+        rig.ahead = timedelta(days=days)
+        await lane.wall.notice()
+        return await ask(method, fields)
+
+    sender.ask = refused_a_day_later  # type: ignore[method-assign]
+    rig.api.fail("sendMessage", how="error", error=ApiError(429, "Too Many Requests", retry_after=9))
+    await lane.run_until_idle(0.5)
+    [(_, until)] = await rig.app.tools.store.do(deliveries.closed_chats, rig.now())
+    assert 8 < (until - rig.now()).total_seconds() < 11
+
+
 async def test_a_clock_that_was_set_back_before_the_start_stalls_nothing(rig: Rig) -> None:
     await rig.fill(3, 1)
     await (first := rig.lane()).run_until_idle(10)

@@ -65,7 +65,7 @@ async def office(store: Store, api: BotApi, tmp_path: Path) -> AsyncIterator[Off
     api.add_group(-1005, "Forum")
     api.add_topic(-1005, 7, "News")
     api.add_topic(-1005, 8, "Other")
-    desk = Desk(tools, sender, Outbox(sender.bot_id, probe=True))
+    desk = Desk(tools, sender, Outbox(sender.bot_id, probe=True), lambda: made.now)
     made = Office(store, desk, pictures, asked, f"http://127.0.0.1:{port}")
     api.world.clock = lambda: made.now.timestamp()  # noqa: PLW0108  # `now` is moved
     yield made
