@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Hashable, Mapping
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -78,11 +78,7 @@ async def deliver(
                 return None, first
             desk.uploads(picked)
         if picked.task is Task.SEND and not picked.claimed:
-            try:
-                await held.enter_async_context(desk.turn(chat, _cost(_together(picture, album))))
-            except NeverLeft:
-                return None, await store.do(outbox.next_of, chat, desk.clock())
-            if not await store.do(claim_later, picked, desk.clock(), desk.sender.bot_id):
+            if not await _claimed_in_turn(desk, picked, _cost(_together(picture, album)), held):
                 return None, await store.do(outbox.next_of, chat, desk.clock())
             held.push_async_exit(partial(_left_undone, desk, picked))
         attempt = await _attempt(desk, picked, picture, album, jitter)
@@ -92,6 +88,15 @@ async def deliver(
     faults = [part.fault for part in attempt.parts if part.fault]
     told = (attempt.outcome, attempt.photo_fault or next(iter(faults), None), picked.task, attempt.alarm)
     return DeliverReport(picked.delivery, title, *told), left
+
+
+async def _claimed_in_turn(desk: Desk, picked: Picked, cost: int, held: AsyncExitStack) -> bool:
+    """Wait for the turn of a message, and write down only then that it is being sent; whether it may be."""
+    try:
+        await held.enter_async_context(desk.turn(picked.delivery.address.chat, cost))
+    except NeverLeft:
+        return False
+    return await desk.tools.store.do(claim_later, picked, desk.clock(), desk.sender.bot_id)
 
 
 async def _left_undone(desk: Desk, picked: Picked, kind: type[BaseException] | None, *_error: object) -> None:
@@ -165,9 +170,7 @@ async def _have(
         if one is not None and one.file_id is None and not (place and one.document)
     }
     for content in sorted(lacking):  # in one order, or two who want the same would wait for each other
-        with suppress(TimeoutError):  # in a chat that does not answer
-            async with asyncio.timeout(desk.answered):
-                await held.enter_async_context(desk.sender.upload_lock(content))
+        await desk.sender.have_upload(content, held)
     for one in lacking.values():  # while we waited another may have uploaded it, or been told that it is bad
         if await photos.known_upload(one, bot) or (await photos.get(one.url, now)).hash != one.hash:
             return found, False

@@ -14,7 +14,6 @@ from feedbot.telegram.send import MOST_UPLOADS, Sender, takes_no_photos
 
 MOST_COMPOSED = 512
 NOT_ANSWERED = f"{MOST_UPLOADS} uploads had no answer"
-ANSWERED = 5.0  # seconds that an upload takes at most, where it is answered at all
 
 
 @dataclass(slots=True)
@@ -38,7 +37,6 @@ class Desk:
     refused_in: dict[str, str] = field(default_factory=dict)
     steps_back: Callable[[str], None] = lambda _chat: None
     done: Callable[[], None] = lambda: None
-    answered: float = ANSWERED
     turn: Callable[[str, int], AbstractAsyncContextManager[None]] = lambda _chat, _cost: nullcontext()
 
     def is_bad(self, picked: Picked, fault: str) -> bool:
@@ -70,7 +68,7 @@ class Desk:
         """They are there and are uploaded now. If that is not answered soon, it is the chat, and another one
         may try.
         """
-        self.fetching |= dict.fromkeys(_addresses(picked), time.monotonic() + self.answered)
+        self.fetching |= dict.fromkeys(_addresses(picked), time.monotonic() + self.sender.answered)
 
 
 def _addresses(picked: Picked) -> set[str]:

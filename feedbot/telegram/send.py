@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,6 +35,7 @@ __all__ = ["MOST_UPLOADS", "Attempt", "Picture", "Sender", "takes_no_photos"]
 _SLACK_SECONDS = 20
 _CONNECTIONS = 256  # more than there are ever calls at once: who waits for one would time out
 _MOST_RENEWED = 1000
+_ANSWERED = 5.0  # seconds that an upload takes at most, where it is answered at all
 
 
 class _Bot(Bot):
@@ -49,6 +50,7 @@ class Sender:
     """Sends for one bot. A photo is uploaded by one message at a time; the others wait for its id.
 
     `gate` holds each call back until the pace allows one to its chat; it raises NeverLeft where that is far.
+    An upload that takes longer than `answered`, in seconds, is waited for no more.
     """
 
     def __init__(self, token: str, api_url: str, *, shrink: Callable[[bytes], Awaitable[bytes]]) -> None:
@@ -66,6 +68,7 @@ class Sender:
         self._uploads: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._renewed: dict[str, str] = {}
         self.gate: Gate = _no_gate
+        self.answered = _ANSWERED
         self._takes_rich = True
 
     async def open(self) -> None:
@@ -93,9 +96,13 @@ class Sender:
             raise TelegramError("getUpdates gave no list")
         return [one for one in found if isinstance(one, dict) and isinstance(one.get("update_id"), int)]
 
-    def upload_lock(self, content: str) -> asyncio.Lock:
-        """The lock of a photo's first upload, by its hash."""
-        return self._uploads.setdefault(content, asyncio.Lock())
+    async def have_upload(self, content: str, held: AsyncExitStack) -> None:
+        """Have the upload of a photo to oneself, by its hash. Who is at it in a chat that does not answer
+        keeps nobody from it.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.answered):
+                await held.enter_async_context(self._uploads.setdefault(content, asyncio.Lock()))
 
     async def send(
         self,
@@ -175,7 +182,8 @@ class Sender:
         """
         if picture.file_id is None:  # who uploads it for the first time has the lock
             return await self._climbed(asked, message, picture, self._rungs(picture))
-        async with self.upload_lock(picture.hash):
+        async with AsyncExitStack() as held:
+            await self.have_upload(picture.hash, held)
             newer = self._renewed.get(picture.hash)
             picture = replace(picture, file_id=None if newer == picture.file_id else newer)
             attempt = await self._climbed(asked, message, picture, self._rungs(picture))

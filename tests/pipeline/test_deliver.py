@@ -121,7 +121,7 @@ async def test_chats_that_wait_for_an_upload_that_is_refused_do_not_try_it(
 async def test_a_chat_that_does_not_answer_its_upload_keeps_nobody_else_from_the_photo(
     office: Office, api: BotApi
 ) -> None:
-    office.desk.answered = 0.05
+    office.desk.sender.answered = 0.05
     api.add_private(2000, "Reader")
     api.fail("sendPhoto", how="slow", chat_id=2000, seconds=0.5)
     for chat in ("2000", "1001"):
@@ -161,6 +161,24 @@ async def test_a_dead_file_id_is_replaced_for_all_others(office: Office, api: Bo
     await office.all("1001")
     assert [call["method"] for call in api.calls] == ["sendPhoto"] * 4
     assert office.asked == ["1.jpg"]
+
+
+async def test_a_chat_that_does_not_answer_keeps_nobody_from_replacing_a_dead_file_id(
+    office: Office, api: BotApi
+) -> None:
+    office.desk.sender.answered = 0.05
+    api.add_private(2000, "Reader")
+    for chat in ("-1001", "2000", "1001"):
+        office.subscribe(chat)
+    office.publish(replace(entry(1), photo=office.picture("1.jpg", jpeg())))
+    await office.all("-1001")
+    api.world.media.forget_ids()
+    api.fail("sendPhoto", how="slow", chat_id=2000, skip=1, seconds=0.5)
+    slow = asyncio.create_task(office.all("2000"))
+    await until(lambda: len(api.calls) == 2)
+    assert await office.all("1001") == ["Sent"]
+    assert not slow.done()
+    assert await slow == ["Sent"]
 
 
 # Topics.
