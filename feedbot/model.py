@@ -446,7 +446,7 @@ class Changes:
 class Delivery:
     """One story for one address, and how its subscription wants it.
 
-    `kind` says what was sent ("text", "photo", "document" or "album"), `photo` with which (its hash),
+    `kind` says what was sent ("text", "photo", "document", "album" or "rich"), `photo` with which (its hash),
     `album` the numbers of the photos after the first, `composed` what it says (a hash); `edits` is how often
     that was edited, `edit_due` when it is to be. `more` is how many entries one line tells of that are not
     sent one by one; 0: it is an entry's own message. `probed` is the last message number that was probed for
