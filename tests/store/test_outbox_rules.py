@@ -90,6 +90,7 @@ class Rules(RuleBasedStateMachine):
         self.excused: set[int] = set()  # that Telegram refused, or somebody settled
         for place in PLACES:
             self.subscribe(place, "policies")
+        self.publish(("policies",), 3, silent=False)
 
     def do(self, unit: Callable[..., Any], *args: Any, **more: Any) -> Any:
         return self.store.do_now(unit, *args, **more)
@@ -261,6 +262,7 @@ class Rules(RuleBasedStateMachine):
             update = Incoming(self.articles, old, migrated_to=new)
             self.do(take_update, f"bot{old}", 1, update, Place("", ()), self.now)
 
+    @precondition(lambda self: self.in_flight)
     @rule(arrived=st.booleans())
     def crash(self, arrived: bool) -> None:
         for picked in self.in_flight.values():
@@ -339,8 +341,6 @@ class Rules(RuleBasedStateMachine):
     # The end: all is well, and time passes.
 
     def teardown(self) -> None:
-        if not hasattr(self, "store"):
-            return
         try:
             for chat in list(self.in_flight):
                 self.answered(chat, "sent")
@@ -356,14 +356,13 @@ class Rules(RuleBasedStateMachine):
                 self.do(subscriptions.revive, chat, self.now)
         for place in (*PLACES, Address("-1007")):
             self.do(subscriptions.pause, place, None, paused=False)
-        until = self.now + timedelta(days=60)
-        for chat in CHATS:
+        for number, chat in enumerate(CHATS * 2):
+            self.now += timedelta(days=30 * (number == len(CHATS)))  # closed topics show when they are tried
             tries = 0
             while head := self.do(self.outbox.next_of, chat, self.now):
                 tries += 1
                 assert tries < 300, "there is no end of it"
                 self.now = max(self.now + timedelta(seconds=1), head.due_at)
-                assert self.now < until, "it waits for ever"
                 self.take(chat)
                 if chat in self.in_flight:
                     is_probe = self.in_flight[chat].task is Task.PROBE
