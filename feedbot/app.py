@@ -429,6 +429,7 @@ class _Daemon:
             scheduler_lag_seconds=round(self._local.lag, 3),
             oldest_due_source_seconds=_age(due, now),
             oldest_undelivered_seconds=_age(waiting, now),
+            sending_stopped=app.lane.stopped if app.lane else None,
         )
 
 

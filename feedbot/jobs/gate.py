@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from feedbot.rules.pace import Pacer
+from feedbot.rules.pace import Pacer, is_private
 from feedbot.telegram.transport import NeverLeft
 
 _FAR = 5.0  # so long a message is held back; one that must wait longer goes back to the others
@@ -30,7 +30,7 @@ class Gate:
         if chat in self._paid:
             self._paid.remove(chat)
             return
-        if cost > 1:
+        if cost > 1 or is_private(chat):
             await self._room(chat, cost)
         async with self._turn:
             while (wait := self._pacer.bot_ready_at(cost) - time.monotonic()) > 0 or self._answers:
@@ -52,10 +52,12 @@ class Gate:
                 self._paid.remove(chat)
 
     async def _room(self, chat: str, cost: int) -> None:
-        """Wait until a chat takes a whole album, holding up no other."""
+        """Wait until a chat takes a whole album, or one more form of what it refused, holding up no other. In
+        a group those count for nothing: a photo's five forms would use up a quarter of its minute.
+        """
         while (wait := self._pacer.chat_ready_at(chat, cost) - time.monotonic()) > 0:
             if wait > _FAR:
-                raise NeverLeft("the chat does not take so many photos yet")
+                raise NeverLeft("the chat takes no more messages yet")
             await asyncio.sleep(wait)
 
     async def answer(self, chat: str) -> None:

@@ -77,6 +77,7 @@ class Lane:
         self._began: dict[str, float] = {}
         self._answered_at = float("-inf")
         self._stops = 0
+        self._stopped = "", float("-inf")
         self._early: set[str] = set()
         self._is_taking = True
         self._wake = asyncio.Event()
@@ -266,15 +267,29 @@ class Lane:
         self._settle(chat, report)
         self._observer.delivered(report, time.monotonic() - started)
 
+    @property
+    def stopped(self) -> str | None:
+        """Why nothing at all is sent for now; None where it is."""
+        reason, until = self._stopped
+        return reason if until > time.monotonic() else None
+
+    def _stop_sending(self, reason: str, seconds: float) -> None:
+        if seconds >= _STOPPED:
+            self._observer.warn("sending stopped: what waits is kept", reason=reason, seconds=round(seconds))
+        self._stopped = reason, time.monotonic() + seconds
+
     def _settle(self, chat: str, report: DeliverReport) -> None:
         now = time.monotonic()
         self._pacer.answered(chat, now)
         if not isinstance(report.outcome, Unknown):
             self._answered_at = now
-        if (wait := report.flood) is not None:
-            self._pacer.flood(chat, wait.total_seconds(), now)
+        reason = str(getattr(report.outcome, "reason", ""))
+        if (wait := report.flood) is not None and self._pacer.flood(chat, wait.total_seconds(), now):
+            self._stop_sending(reason, wait.total_seconds())
         if report.stopped and self._pacer.bot_ready_at() < now + _STOPPED / 2:
-            self._pacer.close(now + min(_STOPPED * 2**self._stops, _STOPPED_LONGEST))
+            seconds = min(_STOPPED * 2**self._stops, _STOPPED_LONGEST)
+            self._pacer.close(now + seconds)
+            self._stop_sending(reason, seconds)
             self._stops += 1
         self._stops = 0 if report.accepted else self._stops
         self.delivered += report.accepted and report.task is Task.SEND

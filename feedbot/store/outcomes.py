@@ -126,10 +126,11 @@ def record_edit(
             _closed_for(connection, delivery, outcome, now)
         case Unknown():  # whatever became of it, the same edit again does no harm
             deliveries.put_off_edit(connection, delivery, now + deliveries.EDIT_GAP)
-        case ChatClosed(state, reason):
+        case ChatClosed(ChatState.GONE, reason):
+            _close(connection, delivery, ChatState.GONE, reason, now)
+            deliveries.forget_edit(connection, delivery.id)
+        case ChatClosed():  # it may be the right to edit alone: what is new says whether the chat takes messages
             deliveries.put_off_edit(connection, delivery, now + _TRY_AGAIN)
-            if not _close(connection, delivery, state, reason, now):
-                deliveries.forget_edit(connection, delivery.id)
         case Migrated(new):
             numbers.migrate_chat(connection, chat, new, now)
         case BotStopped():

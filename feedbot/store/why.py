@@ -108,7 +108,8 @@ def _subscription(one: Subscription, entry: StoredEntry) -> tuple[bool, str]:
 def _delivery(row: dict[str, object]) -> str:
     state, reason = row["state"], row["reason"] or row["error"]
     if state == "sent":
-        return f"sent at {row['sent_at']} as message {row['message_id']}"
+        number = row["message_id"]
+        return f"sent at {row['sent_at']}" + (f" as message {number}" if number else "")
     due = row["due_at"]
     waits = f", due at {due}" if state in {"pending", "unknown"} and isinstance(due, datetime) else ""
     return f"{state}{f': {reason}' if reason else ''}{waits}"

@@ -283,7 +283,8 @@ def _said(description: Any, token: str) -> str:
         return ""
     words = str(description)[:_MOST_WORDS].encode("utf-8", "replace").decode().replace("\0", " ")
     bot, _, secret = token.partition(":")
-    forms = [f"{bot}:{secret}", f"{bot}%3A{secret}", *([secret] if len(secret) >= _LONG else [])]
+    parts = [secret[at : at + _LONG] for at in range(len(secret) - _LONG + 1)]
+    forms = [f"{bot}:{secret}", f"{bot}%3A{secret}", *([secret] if len(secret) >= _LONG else []), *parts]
     return re.sub("|".join(map(re.escape, forms)), "…", words, flags=re.IGNORECASE) if secret else words
 
 

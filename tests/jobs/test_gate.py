@@ -55,6 +55,18 @@ async def test_an_answer_goes_before_the_messages_that_wait_and_is_counted_once(
     assert out == ["1", "2", "3", "4"]
 
 
+async def test_one_more_form_of_what_was_refused_waits_for_its_chat_and_holds_up_no_other() -> None:
+    made, pacer, out = gate()
+    await made.call("1")
+    again = asyncio.create_task(made.call("1"))
+    await asyncio.sleep(0)
+    await made.call("2")
+    assert out == ["1", "2"]
+    assert pacer.chat_ready_at("1") > time.monotonic()
+    await again
+    assert out == ["1", "2", "1"]
+
+
 async def test_a_turn_is_counted_once_and_lost_with_the_call_that_was_not_made() -> None:
     made, pacer, out = gate(20)
     async with made.turn("1"):

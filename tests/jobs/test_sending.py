@@ -179,6 +179,7 @@ async def test_a_bot_whose_token_was_refused_sends_again_when_it_works(rig: Rig)
     rig.api.fail("*", how="error", error=ApiError(401, "Unauthorized"), times=99)
     await lane.run_until_idle(0.5)
     assert 50 < pacer.bot_ready_at() - time.monotonic() < 61
+    assert lane.stopped == "the Bot API refuses the token: Unauthorized"
     assert await rig.counts() == {"pending": 3}
 
 
