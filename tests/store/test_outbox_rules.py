@@ -395,5 +395,5 @@ def test_nothing_is_lost_sent_twice_or_stuck_whatever_happens(new_database: byte
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run(
         machine,
-        settings=settings(max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=slow),
+        settings=settings(max_examples=12, stateful_step_count=40, deadline=None, suppress_health_check=slow),
     )
