@@ -66,8 +66,6 @@ async def deliver(
         answer = Answer(Unchanged(), composed=picked.delivery.composed)
         return None, await _written(desk, picked, answer)
     async with AsyncExitStack() as held:
-        if picked.claimed:
-            held.push_async_exit(partial(_left_undone, desk, picked))
         picture, album = _known_picture(desk, picked), _known_album(desk, picked)
         if _is_to_be_had(picked, picture):
             first = Waiting(chat, now, picked.entry.entry.first_seen, Priority.ENTRY, 1 + len(picked.album))
@@ -77,10 +75,9 @@ async def deliver(
             if not is_ours:
                 return None, first
             desk.uploads(picked)
-        if picked.task is Task.SEND and not picked.claimed:
-            if not await _claimed_in_turn(desk, picked, _cost(_together(picture, album)), held):
-                return None, await store.do(outbox.next_of, chat, desk.clock())
-            held.push_async_exit(partial(_left_undone, desk, picked))
+        if not await _claimed_in_turn(desk, picked, _cost(_together(picture, album)), held):
+            return None, await store.do(outbox.next_of, chat, desk.clock())
+        held.push_async_exit(partial(_left_undone, desk, picked))
         attempt = await _attempt(desk, picked, picture, album, jitter)
         answer = _answer(desk, picked, attempt, picture)
         left = await _written(desk, picked, answer)
@@ -91,7 +88,11 @@ async def deliver(
 
 
 async def _claimed_in_turn(desk: Desk, picked: Picked, cost: int, held: AsyncExitStack) -> bool:
-    """Wait for the turn of a message, and write down only then that it is being sent; whether it may be."""
+    """Wait for the turn of a message that does not say so yet, and write down only then that it is being sent;
+    whether it may be.
+    """
+    if picked.claimed or picked.task is not Task.SEND:
+        return True
     try:
         await held.enter_async_context(desk.turn(picked.delivery.address.chat, cost))
     except NeverLeft:
@@ -100,8 +101,8 @@ async def _claimed_in_turn(desk: Desk, picked: Picked, cost: int, held: AsyncExi
 
 
 async def _left_undone(desk: Desk, picked: Picked, kind: type[BaseException] | None, *_error: object) -> None:
-    """A surprise ends a message that says `sending`: as nobody knows how far it came, it is unknown. Left so,
-    its chat would seem busy until the next start.
+    """A surprise of ours ended it: as nobody knows how far it came, it is unknown. Left as being sent, its
+    chat would seem busy until the next start.
     """
     if kind is not None and issubclass(kind, Exception) and not issubclass(kind, StoreError):
         await _written(desk, picked, Answer(Unknown(f"feedbot failed over it: {kind.__name__}")))
