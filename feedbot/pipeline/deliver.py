@@ -88,7 +88,7 @@ async def deliver(
 
 
 async def _claimed_in_turn(desk: Desk, picked: Picked, cost: int, held: AsyncExitStack) -> bool:
-    """Wait for the turn of a message that does not say so yet, and write down only then that it is being sent;
+    """Wait for the turn of a message that is not taken yet, and write down only then that it is being sent;
     whether it may be.
     """
     if picked.claimed or picked.task is not Task.SEND:
