@@ -13,7 +13,7 @@ from feedbot.jobs.observe import Observer
 from feedbot.jobs.wall import Wall
 from feedbot.pipeline import DeliverReport, Desk, Tools, deliver
 from feedbot.rules.agenda import INF, Agenda, Head
-from feedbot.rules.delivery import Unknown
+from feedbot.rules.delivery import Migrated, Unknown
 from feedbot.rules.pace import Pacer
 from feedbot.store import deliveries, numbers
 from feedbot.store.outbox import Outbox, Task, Waiting
@@ -281,6 +281,7 @@ class Lane:
     def _settle(self, chat: str, report: DeliverReport) -> None:
         now = time.monotonic()
         self._pacer.answered(chat, now)
+        self._is_stale |= isinstance(report.outcome, Migrated)  # what waits, waits in another chat now
         if not isinstance(report.outcome, Unknown):
             self._answered_at = now
         reason = str(getattr(report.outcome, "reason", ""))

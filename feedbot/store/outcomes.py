@@ -129,7 +129,7 @@ def record_edit(
         case ChatClosed(ChatState.GONE, reason):
             _close(connection, delivery, ChatState.GONE, reason, now)
             deliveries.forget_edit(connection, delivery.id)
-        case ChatClosed():  # it may be the right to edit alone: what is new says whether the chat takes messages
+        case ChatClosed():  # maybe it lacks the right to edit alone: what is new will tell
             deliveries.put_off_edit(connection, delivery, now + _TRY_AGAIN)
         case Migrated(new):
             numbers.migrate_chat(connection, chat, new, now)

@@ -224,6 +224,17 @@ async def test_a_clock_that_was_set_back_before_the_start_stalls_nothing(rig: Ri
     assert await rig.counts() == {"sent": 6}
 
 
+async def test_what_waits_for_a_group_goes_to_the_supergroup_that_it_became_at_once(rig: Rig) -> None:
+    rig.api.add_group(-5, "Readers")
+    await rig.app.tools.store.do(
+        subscriptions.subscribe, Subscription(0, Address("-5"), "policies"), rig.now()
+    )
+    await rig.fill(0, 1)
+    rig.api.migrate(-5, -1005)
+    await rig.lane().run_until_idle(10)
+    assert await rig.counts() == {"sent": 1}
+
+
 async def test_what_is_planned_while_the_lane_runs_is_sent(rig: Rig) -> None:
     await rig.fill(2, 1)
     lane = rig.lane()
