@@ -17,12 +17,13 @@ from feedbot.rules.delivery import BotStopped, Lost, Outcome, RetryAfter, Sent, 
 from feedbot.store.outbox import Answer, Picked, Task, Waiting, claim_later
 from feedbot.telegram.album import LEAST
 from feedbot.telegram.message import Form, compose, compose_rich, digest, wants_photo, with_buttons
-from feedbot.telegram.send import MOST_UPLOADS, Attempt, Picture
+from feedbot.telegram.send import Attempt, Picture
 from feedbot.telegram.transport import NeverLeft
 
 _RICH = "rich"
 _PLAIN = {"text", _RICH}  # kinds of messages without a photo of ours
 _WITHDRAWN = "withdrawn"  # in the place of what a message says
+_BUSY = timedelta(seconds=1)  # another message is being sent where two chats became one
 _OTHERS = timedelta(seconds=10)  # who waits for a photo that another one fetches is called before
 _RESTS = (0.5, 1, 2, 4, 8, 16, *[30] * 120)  # seconds; an hour in all
 
@@ -61,7 +62,8 @@ async def deliver(
     store, outbox = desk.tools.store, desk.outbox
     picked = await store.do(outbox.pick, chat, now)
     if picked is None:
-        return None, await store.do(outbox.next_of, chat, now)
+        left = await store.do(outbox.next_of, chat, now)
+        return None, left and replace(left, due_at=max(left.due_at, now + _BUSY))
     if picked.task is Task.EDIT and _shows_nothing_new(desk, picked):
         answer = Answer(Unchanged(), composed=picked.delivery.composed)
         return None, await _written(desk, picked, answer)
@@ -81,6 +83,8 @@ async def deliver(
         attempt = await _attempt(desk, picked, picture, album, jitter)
         answer = _answer(desk, picked, attempt, picture)
         left = await _written(desk, picked, answer)
+    if isinstance(attempt.outcome, Unknown) and (picked.lacks or attempt.kind == _RICH):
+        await desk.had_no_answer(picked)
     title = picked.entry.entry.title
     faults = [part.fault for part in attempt.parts if part.fault]
     told = (attempt.outcome, attempt.photo_fault or next(iter(faults), None), picked.task, attempt.alarm)
@@ -160,7 +164,7 @@ async def _have(
     turn anew, or they would go out all at once when they are there.
     """
     photos, bot = desk.tools.photos, desk.sender.bot_id
-    if _is_given_up(picked):
+    if _is_given_up(desk, picked):
         return [None], True
     wanted = [one for one in (picked.photo, *(one for one, _ in picked.album)) if one is not None]
     since = picked.entry.updated_at if _is_stale(picked) else None
@@ -210,9 +214,9 @@ async def _attempt(
         attempts=delivery.attempts,
         jitter=jitter,
         album=_together(picture, album),
-        rich=_rich(desk, picked, is_edit=False)[0].text if _is_rich(picked) else "",
+        rich=_rich(desk, picked, is_edit=False)[0].text if _is_rich(desk, picked) else "",
     )
-    return replace(attempt, photo_fault=NOT_ANSWERED) if _is_given_up(picked) else attempt
+    return replace(attempt, photo_fault=NOT_ANSWERED) if _is_given_up(desk, picked) else attempt
 
 
 def _together(picture: Picture | None, album: list[Picture | None]) -> list[Picture]:
@@ -227,20 +231,17 @@ def _cost(together: list[Picture]) -> int:
     return len(together) if len(together) >= LEAST else 1
 
 
-def _is_rich(picked: Picked) -> bool:
+def _is_rich(desk: Desk, picked: Picked) -> bool:
     """Whether it goes as a rich message: if those are answered; a template is its subscriber's own."""
     delivery = picked.delivery
     is_wanted = delivery.style == _RICH and not delivery.more and not delivery.template
-    return is_wanted and delivery.attempts < MOST_UPLOADS
+    return is_wanted and not desk.never_answers(picked)
 
 
-def _is_given_up(picked: Picked) -> bool:
-    """Whether the article goes without its photo: it may be the upload that leaves us without an answer, and
-    would the next time (a proxy with a limit says 413 on a page of its own).
-    """
-    delivery = picked.delivery
+def _is_given_up(desk: Desk, picked: Picked) -> bool:
+    """Whether the article goes without its photo, for its uploads are never answered."""
     is_upload = picked.lacks and picked.photo is not None
-    return is_upload and delivery.state is State.UNKNOWN and delivery.attempts >= MOST_UPLOADS
+    return is_upload and picked.delivery.state is State.UNKNOWN and desk.never_answers(picked)
 
 
 def _answer(desk: Desk, picked: Picked, attempt: Attempt, picture: Picture | None) -> Answer:

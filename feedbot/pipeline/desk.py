@@ -22,7 +22,8 @@ class Desk:
     subscribers of their articles. `deletes` is whether a message goes away with its article, or says that
     it was withdrawn. `fetching` are the addresses of photos that somebody's message is having fetched and
     uploaded, and until when others wait for it; `steps_back` is told of its chat, for that may take long, and
-    `done` is called at the end. `refused_in` is the chat that first refused a photo.
+    `done` is called at the end. `refused_in` is the chat that first refused a photo, `unanswered` counts by
+    message how often its photo or rich form had no answer while others have.
     `turn` waits until a chat may be written to, for those that are written down as being sent only then.
     `clock` tells the time for what is written after photo, turn and answer, which take their own.
     """
@@ -35,6 +36,7 @@ class Desk:
     composed: dict[Any, tuple[Message, str]] = field(default_factory=dict)
     fetching: dict[str, float] = field(default_factory=dict)
     refused_in: dict[str, str] = field(default_factory=dict)
+    unanswered: dict[int, int] = field(default_factory=dict)
     steps_back: Callable[[str], None] = lambda _chat: None
     done: Callable[[], None] = lambda: None
     turn: Callable[[str, int], AbstractAsyncContextManager[None]] = lambda _chat, _cost: nullcontext()
@@ -47,6 +49,19 @@ class Desk:
             self.refused_in.clear()
         chat = picked.delivery.address.chat
         return self.refused_in.setdefault(picked.photo.url, chat) != chat
+
+    async def had_no_answer(self, picked: Picked) -> None:
+        """Count it, unless the Bot API answers nothing at all: an outage is no message's fault."""
+        if await self.sender.is_up():
+            if len(self.unanswered) >= MOST_COMPOSED:
+                self.unanswered.clear()
+            self.unanswered[picked.delivery.id] = self.unanswered.get(picked.delivery.id, 0) + 1
+
+    def never_answers(self, picked: Picked) -> bool:
+        """Whether it is the form of a message that leaves us without an answer, and would the next time (a
+        proxy with a limit says 413 on a page of its own).
+        """
+        return self.unanswered.get(picked.delivery.id, 0) >= MOST_UPLOADS
 
     @contextmanager
     def fetches(self, picked: Picked) -> Iterator[bool]:

@@ -28,7 +28,7 @@ from feedbot.telegram.calls import (
     Rung,
     takes_no_photos,
 )
-from feedbot.telegram.transport import Transport
+from feedbot.telegram.transport import Refusal, Transport
 
 __all__ = ["MOST_UPLOADS", "Attempt", "Picture", "Sender", "takes_no_photos"]
 
@@ -235,6 +235,17 @@ class Sender:
         """Take a message away."""
         asked = Asked(self.gate, self.ask, {"chat_id": address.chat, "message_id": number}, 0, 0.5)
         return (await asked.call("deleteMessage", {}, photo=False))[0]
+
+    async def is_up(self) -> bool:
+        """Whether the Bot API answers at all."""
+        try:
+            async with asyncio.timeout(self.answered):
+                await self.ask("getMe", {})
+        except Refusal as refusal:
+            return refusal.code < 500
+        except (TelegramError, TimeoutError):
+            return False
+        return True
 
     async def answer_button(self, query: str, text: str) -> None:
         """Show a line to who pressed a button; it is done already, so an answer that fails is no harm."""

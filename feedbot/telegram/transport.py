@@ -8,13 +8,14 @@ import asyncio
 import io
 import json
 import logging
+import math
 import os
 import re
 import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
@@ -298,6 +299,11 @@ def _parameters(given: Any) -> dict[str, Any]:
         name: _whole_number(given.get(name)) if isinstance(given, dict) else None
         for name in ("retry_after", "migrate_to_chat_id")
     }
+    if isinstance(given, dict) and numbers["retry_after"] is None:
+        with suppress(
+            TypeError, ValueError, OverflowError
+        ):  # some servers say it as a text or with a fraction
+            numbers["retry_after"] = math.ceil(float(given.get("retry_after") or "no"))
     if (wait := numbers["retry_after"]) is not None and not 0 <= wait <= _LONGEST_WAIT:
         numbers["retry_after"] = _LONGEST_WAIT if wait > 0 else 0
     return {name: number for name, number in numbers.items() if number is not None}

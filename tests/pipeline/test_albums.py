@@ -23,7 +23,7 @@ def with_photos(office: Office, count: int, number: int = 1, *, start: int = 0) 
 
 
 def methods(api: BotApi) -> list[str]:
-    return [call["method"] for call in api.calls]
+    return [call["method"] for call in api.calls if call["method"] != "getMe"]
 
 
 def waiting(office: Office) -> list[Waiting]:

@@ -147,7 +147,20 @@ async def test_a_photo_whose_uploads_are_never_answered_costs_no_article(office:
         office.now += MINUTE
     assert outcomes == ["Unknown", "Unknown", "Unknown", "Sent"]
     assert await office.all("1001") == ["Sent"]
-    assert [call["method"] for call in api.calls] == ["sendPhoto"] * 3 + ["sendMessage"] * 2
+    asked = [call["method"] for call in api.calls]
+    assert [one for one in asked if one != "getMe"] == ["sendPhoto"] * 3 + ["sendMessage"] * 2
+
+
+async def test_an_outage_without_answers_costs_no_photo(office: Office, api: BotApi) -> None:
+    office.subscribe("-1001")
+    api.fail("*", how="html502", times=10)  # five of them the question whether it answers at all
+    office.publish(replace(entry(1), photo=office.picture("1.jpg", jpeg())))
+    outcomes = []
+    while "Sent" not in outcomes:
+        outcomes += await office.all("-1001")
+        office.now += MINUTE
+    assert outcomes == ["Unknown"] * 5 + ["Sent"]
+    assert "photo" in api.messages(-1001)[0]
 
 
 async def test_a_dead_file_id_is_replaced_for_all_others(office: Office, api: BotApi) -> None:

@@ -220,7 +220,12 @@ async def test_an_answer_without_an_end_is_not_read_for_ever(calls: Calls, codin
 
 @pytest.mark.parametrize(
     "words",
-    [f"Not Found: /bot{TOKEN}/sendMessage", f"/bot123456%3a{SECRET}/x", f"key {SECRET.upper()} is revoked"],
+    [
+        f"Not Found: /bot{TOKEN}/sendMessage",
+        f"/bot123456%3a{SECRET}/x",
+        f"key {SECRET.upper()} is revoked",
+        f"half {SECRET[9:]}",
+    ],
 )
 async def test_a_token_that_the_server_repeats_is_not_kept(calls: Calls, words: str) -> None:
     said = answer({"ok": False, "error_code": 400, "description": words}, 400)
@@ -229,6 +234,7 @@ async def test_a_token_that_the_server_repeats_is_not_kept(calls: Calls, words: 
             await calls.ask(url)
     told = f"{caught.value.description} {caught.value}"
     assert SECRET.casefold() not in told.casefold()
+    assert SECRET[9:] not in told
     assert "…" in told
 
 
@@ -330,6 +336,8 @@ async def test_telegrams_own_refusal_counts_whatever_the_status(calls: Calls, st
             {"retry_after": 43_837},
         ),
         ({"ok": False, "error_code": 429, "parameters": {"retry_after": "soon"}}, 429, {}),
+        ({"ok": False, "error_code": 429, "parameters": {"retry_after": "17"}}, 429, {"retry_after": 17}),
+        ({"ok": False, "error_code": 429, "parameters": {"retry_after": 17.2}}, 429, {"retry_after": 18}),
         ({"ok": False, "error_code": 429, "parameters": {"retry_after": -5}}, 429, {"retry_after": 0}),
         (
             {"ok": False, "error_code": 429, "parameters": {"retry_after": 10**30}},
