@@ -404,8 +404,12 @@ class _Daemon:
             if not self._introduced:
                 await self._introduce(updates)
                 self._introduced = True
-            if await updates.take(_LONG_POLL_SECONDS) and self._app.lane:
-                self._app.lane.wake()
+            began = time.monotonic()
+            if await updates.take(_LONG_POLL_SECONDS):
+                if self._app.lane:
+                    self._app.lane.wake()
+            else:  # some servers answer at once that there is nothing
+                await asyncio.sleep(max(0.0, _FIRST_PAUSE - (time.monotonic() - began)))
             self._pause = _FIRST_PAUSE
         except (TelegramError, StoreError) as error:
             self._app.observer.warn("updates failed", error=str(error), pause_seconds=self._pause)

@@ -3,10 +3,12 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from telegram import BotCommand, Update
+from telegram.error import TelegramError
 
 from feedbot.bot.conversation import Incoming, Place, read_update, take
 from feedbot.bot.texts import COMMANDS
@@ -46,12 +48,15 @@ class Updates:
         self._late: set[asyncio.Task[None]] = set()
 
     async def introduce(self) -> str | None:
-        """Tell Telegram the commands, in both languages; the bot's own name. Raises TelegramError."""
-        for language, commands in COMMANDS.items():
-            known = [BotCommand(name, text) for name, text in commands.items()]
-            await self._sender.bot.set_my_commands(
-                known, language_code=None if language == "en" else language
-            )
+        """Tell Telegram the commands, in both languages; the bot's own name. A server that takes no commands
+        shows none, and is listened to all the same. Raises TelegramError.
+        """
+        with suppress(TelegramError):
+            for language, commands in COMMANDS.items():
+                known = [BotCommand(name, text) for name, text in commands.items()]
+                await self._sender.bot.set_my_commands(
+                    known, language_code=None if language == "en" else language
+                )
         self._username = (await self._sender.bot.get_me()).username
         return self._username
 

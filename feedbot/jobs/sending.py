@@ -292,5 +292,7 @@ class Lane:
             self._pacer.close(now + seconds)
             self._stop_sending(reason, seconds)
             self._stops += 1
-        self._stops = 0 if report.accepted else self._stops
+        if report.accepted:
+            self._stops = 0
+            self._pacer.taken(chat, now)
         self.delivered += report.accepted and report.task is Task.SEND

@@ -23,6 +23,7 @@ from feedbot.telegram.transport import NeverLeft
 _RICH = "rich"
 _PLAIN = {"text", _RICH}  # kinds of messages without a photo of ours
 _WITHDRAWN = "withdrawn"  # in the place of what a message says
+_BLINK = 0.1  # seconds; who holds the upload is in a chat that does not answer
 _BUSY = timedelta(seconds=1)  # another message is being sent where two chats became one
 _OTHERS = timedelta(seconds=10)  # who waits for a photo that another one fetches is called before
 _RESTS = (0.5, 1, 2, 4, 8, 16, *[30] * 120)  # seconds; an hour in all
@@ -174,8 +175,9 @@ async def _have(
         for place, one in enumerate(found)
         if one is not None and one.file_id is None and not (place and one.document)
     }
+    patience = _BLINK if any(one.url in desk.uploading for one in wanted) else None
     for content in sorted(lacking):  # in one order, or two who want the same would wait for each other
-        await desk.sender.have_upload(content, held)
+        await desk.sender.have_upload(content, held, patience)
     for one in lacking.values():  # while we waited another may have uploaded it, or been told that it is bad
         if await photos.known_upload(one, bot) or (await photos.get(one.url, now)).hash != one.hash:
             return found, False

@@ -1,5 +1,6 @@
 """The desk of one bot's lane: the messages that were composed, and the photos that somebody is at."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
@@ -13,6 +14,7 @@ from feedbot.store.outbox import Outbox, Picked
 from feedbot.telegram.send import MOST_UPLOADS, Sender, takes_no_photos
 
 MOST_COMPOSED = 512
+_LEAST_ANSWERED = 0.5  # seconds
 NOT_ANSWERED = f"{MOST_UPLOADS} uploads had no answer"
 
 
@@ -21,7 +23,8 @@ class Desk:
     """What one bot's messages are made and sent with. Those that were composed are kept for the next
     subscribers of their articles. `deletes` is whether a message goes away with its article, or says that
     it was withdrawn. `fetching` are the addresses of photos that somebody's message is having fetched and
-    uploaded, and until when others wait for it; `steps_back` is told of its chat, for that may take long, and
+    uploaded, and until when others wait for it; `uploading` by how many at
+    once; `steps_back` is told of its chat, for that may take long, and
     `done` is called at the end. `refused_in` is the chat that first refused a photo, `unanswered` counts by
     message how often its photo or rich form had no answer while others have.
     `turn` waits until a chat may be written to, for those that are written down as being sent only then.
@@ -37,6 +40,7 @@ class Desk:
     fetching: dict[str, float] = field(default_factory=dict)
     refused_in: dict[str, str] = field(default_factory=dict)
     unanswered: dict[int, int] = field(default_factory=dict)
+    uploading: dict[str, int] = field(default_factory=dict)
     steps_back: Callable[[str], None] = lambda _chat: None
     done: Callable[[], None] = lambda: None
     turn: Callable[[str, int], AbstractAsyncContextManager[None]] = lambda _chat, _cost: nullcontext()
@@ -77,13 +81,19 @@ class Desk:
         finally:
             for url in wanted:
                 self.fetching.pop(url, None)
+                self.uploading.pop(url, None)
             self.done()
 
     def uploads(self, picked: Picked) -> None:
         """They are there and are uploaded now. If that is not answered soon, it is the chat, and another one
-        may try.
+        may try, who has the half of that.
         """
-        self.fetching |= dict.fromkeys(_addresses(picked), time.monotonic() + self.sender.answered)
+        wanted = _addresses(picked)
+        tries = max((self.uploading.get(url, 0) for url in wanted), default=0)
+        seconds = max(self.sender.answered / 2**tries, _LEAST_ANSWERED)
+        self.fetching |= dict.fromkeys(wanted, time.monotonic() + seconds)
+        self.uploading |= dict.fromkeys(wanted, tries + 1)
+        asyncio.get_running_loop().call_later(seconds, self.done)
 
 
 def _addresses(picked: Picked) -> set[str]:

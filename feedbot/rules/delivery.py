@@ -220,7 +220,7 @@ def judge(
     if code in {401, 404}:
         return BotStopped(f"the Bot API refuses the token: {description}")
     if code >= 500 or code == 409:
-        return RetryAfter(retry_wait(attempts), description, refused=code >= 500)
+        return RetryAfter(retry_wait(attempts), description, refused=True)
     return _of_message(description, photo=photo) or _of_chat(code, description)
 
 

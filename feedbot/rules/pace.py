@@ -21,6 +21,8 @@ _CUT, _LEAST = 0.7, 1.0
 _RECOVERY = 1 / 60  # messages a second, each second
 _CLOSES_BOT = 5.0
 _TOGETHER = 1.0
+_AFTER_THE_BOT = 0.5
+_MOST_CLOSED = 60.0
 
 
 def is_private(chat: str) -> bool:
@@ -44,6 +46,7 @@ class _Chat:
     sent: deque[float] = field(default_factory=lambda: deque(maxlen=GROUP_MESSAGES))
     free_at: float = 0.0
     closed_until: float = 0.0
+    flooded_until: float = 0.0
     last: "_Call" = field(default_factory=lambda: _Call(0.0))
 
 
@@ -58,6 +61,7 @@ class Pacer:
         self._closed_until = 0.0
         self._chats: dict[str, _Chat] = {}
         self._last_flood: tuple[str, float] = ("", float("-inf"))
+        self._taken: dict[str, float] = {}  # the last two chats that took a message, and when
         self._cut: tuple[float, float] = (float(messages_per_second), 0.0)  # the rate then, and when
 
     def remember(self, sends: Iterable[tuple[str, float]]) -> None:
@@ -123,18 +127,33 @@ class Pacer:
         """The earliest time of the next message to a chat."""
         return max(self.bot_ready_at(cost), self.chat_ready_at(chat, cost))
 
+    def taken(self, chat: str, at: float) -> None:
+        """A chat took a message: it is not the whole bot that must wait."""
+        self._taken.pop(chat, None)
+        self._taken = dict([*self._taken.items(), (chat, at)][-2:])
+
     def flood(self, chat: str, wait: float, now: float) -> bool:
         """Telegram answered 429 for a chat: it is closed for so many seconds. Whether that closes the bot as
         well, and cuts its rate: a second chat's within a second, or a wait of more than five.
+
+        The bot opens a moment before the chat, and after a minute at most: if others are served then, the
+        next such wait is the chat's own, and one chat stops not all of them again and again.
         """
-        self.close_chat(chat, now + wait)
+        known = self._chats.setdefault(chat, _Chat())
+        others = (at for other, at in self._taken.items() if other != chat)
+        is_own = 0.0 < known.flooded_until < max(others, default=0.0)
         other, at = self._last_flood
+        is_second = other not in {"", chat} and now - at <= _TOGETHER
         self._last_flood = (chat, now)
-        if wait > _CLOSES_BOT or (other not in {"", chat} and now - at <= _TOGETHER):
-            self.close(now + wait)
-            self._cut = (max(_LEAST, self.rate(now) * _CUT), now + wait)
-            return True
-        return False
+        if not is_second and (wait <= _CLOSES_BOT or is_own):
+            self.close_chat(chat, now + wait)
+            return False
+        closed = wait if is_second else min(wait, _MOST_CLOSED)
+        self.close_chat(chat, now + wait + _AFTER_THE_BOT)
+        known.flooded_until = now + closed
+        self.close(now + closed)
+        self._cut = (max(_LEAST, self.rate(now) * _CUT), now + closed)
+        return True
 
     def close(self, until: float) -> None:
         """Send nothing at all before that time."""

@@ -204,9 +204,8 @@ class Asked:
             code, words, parameters = refusal.code, refusal.description, refusal.parameters
             told = judge(code, words, parameters, photo=photo, attempts=self.attempts, jitter=self.jitter)
             if isinstance(told, BotStopped) and not await self._is_refused():
-                told = (
-                    NextRung(words) if photo else RetryAfter(retry_wait(self.attempts), words, refused=True)
-                )
+                no_photos = NextRung(f"{_REFUSES}: {words}")
+                told = no_photos if photo else RetryAfter(retry_wait(self.attempts), words, refused=True)
             return told, None
         numbers = [_number(one) for one in (answer if isinstance(answer, list) else [answer])]
         return Sent(numbers[0] if numbers else 0, tuple(filter(None, numbers[1:]))), answer

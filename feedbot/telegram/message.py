@@ -53,6 +53,7 @@ _WORDS = {
         "mute": "{source} 숨기기",
     },
 }
+_SAYS_PHOTO = re.compile(r"^(?:photos?|사진) ?[=:] ?", re.IGNORECASE)
 Style = Literal["photo", "album", "text", "full", "link", "rich"]
 
 
@@ -139,10 +140,15 @@ def _figure(photo: Photo | None, words: Mapping[str, str]) -> list[str]:
     if photo is None or not photo.url or "@" in urlsplit(photo.url).netloc:
         return []
     caption = escape(cut_utf16(fold(photo.caption), _LONGEST_CAPTION), quote=False)
-    credit = escape(cut_utf16(fold(photo.credit), _LONGEST_CREDIT, at_sentence=False), quote=False)
+    credit = escape(cut_utf16(_credit(photo.credit), _LONGEST_CREDIT, at_sentence=False), quote=False)
     below = caption + (f"<cite>{words['credit']}{credit}</cite>" if credit else "")
     image = f'<img src="{escape(photo.url)}"/>'
     return [f"<figure>{image}<figcaption>{below}</figcaption></figure>" if below else image]
+
+
+def _credit(said: str | None) -> str:
+    """Whose photo it is, without the words for that: they are ours."""
+    return _SAYS_PHOTO.sub("", fold(said))
 
 
 def _known(language: str) -> str:
@@ -194,7 +200,7 @@ def _filled(entry: Entry, titles: Mapping[str, str], form: Form, language: str) 
             "category": ", ".join(titles.values()),
             "hashtag": _hashtags(titles),
             "caption": fold(lead.caption) if lead else "",
-            "credit": fold(lead.credit) if lead else "",
+            "credit": _credit(lead.credit) if lead else "",
             "source": _host(entry.url),
             "language": language,
         },
@@ -237,7 +243,7 @@ def _tail(entry: Entry, words: Mapping[str, str], *, photo: bool) -> Styled:
     told = Styled()
     if photo and entry.photo:
         caption = plain(cut_utf16(fold(entry.photo.caption), _LONGEST_CAPTION), "italic")
-        credit = cut_utf16(fold(entry.photo.credit), _LONGEST_CREDIT, at_sentence=False)
+        credit = cut_utf16(_credit(entry.photo.credit), _LONGEST_CREDIT, at_sentence=False)
         told = joined((caption, plain(words["credit"] + credit if credit else "")), "\n")
     link = plain(f"{words['read']} → {_host(entry.url)}", url=entry.url) if entry.url else Styled()
     return joined((told, link), "\n\n")

@@ -35,7 +35,7 @@ __all__ = ["MOST_UPLOADS", "Attempt", "Picture", "Sender", "takes_no_photos"]
 _SLACK_SECONDS = 20
 _CONNECTIONS = 256  # more than there are ever calls at once: who waits for one would time out
 _MOST_RENEWED = 1000
-_ANSWERED = 5.0  # seconds that an upload takes at most, where it is answered at all
+_ANSWERED = 3.0  # seconds that an upload takes at most, where it is answered at all
 
 
 class _Bot(Bot):
@@ -96,12 +96,12 @@ class Sender:
             raise TelegramError("getUpdates gave no list")
         return [one for one in found if isinstance(one, dict) and isinstance(one.get("update_id"), int)]
 
-    async def have_upload(self, content: str, held: AsyncExitStack) -> None:
+    async def have_upload(self, content: str, held: AsyncExitStack, seconds: float | None = None) -> None:
         """Have the upload of a photo to oneself, by its hash. Who is at it in a chat that does not answer
-        keeps nobody from it.
+        keeps nobody from it for longer.
         """
         with suppress(TimeoutError):
-            async with asyncio.timeout(self.answered):
+            async with asyncio.timeout(self.answered if seconds is None else seconds):
                 await held.enter_async_context(self._uploads.setdefault(content, asyncio.Lock()))
 
     async def send(

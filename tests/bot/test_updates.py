@@ -291,6 +291,11 @@ async def test_being_put_out_closes_a_chat_and_coming_back_opens_it(
     assert talk.follows(ADA) == ["policies"]
 
 
+async def test_a_server_that_takes_no_commands_is_listened_to_all_the_same(talk: Talk) -> None:
+    talk.api.fail("setMyCommands", how="error", error=ApiError(404, "Not Found"), times=9)
+    assert await talk.updates.introduce() == "feedbot_demo_bot"
+
+
 async def test_the_menu_is_set_in_both_languages(talk: Talk) -> None:
     assert await talk.updates.introduce() == "feedbot_demo_bot"
     menus = talk.api.bot.commands

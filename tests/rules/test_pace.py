@@ -158,3 +158,25 @@ def test_calls_that_stood_in_a_jam_are_followed_by_as_many_fewer() -> None:
     jam = [at for at in arrived if 2.4 <= at < 3.4]
     assert jam.count(2.4) >= 9
     assert len(jam) <= 25
+
+
+def test_one_chat_that_floods_again_and_again_stops_the_others_once() -> None:
+    pacer = Pacer(25)
+    assert pacer.flood("-1", 35.0, 100.0)
+    assert pacer.ready_at("5") == 135.0
+    assert pacer.chat_ready_at("-1") > 135.0
+    pacer.note("5", 135.1)
+    pacer.taken("5", 135.2)
+    assert not pacer.flood("-1", 35.0, 136.0)
+    assert pacer.bot_ready_at() < 137.0
+    assert pacer.chat_ready_at("-1") == 171.0
+
+
+def test_one_chat_that_is_to_wait_for_an_hour_stops_the_others_for_a_minute() -> None:
+    pacer = Pacer(25)
+    assert pacer.flood("-1", 4000.0, 100.0)
+    assert pacer.ready_at("5") == 160.0
+    assert pacer.chat_ready_at("-1") >= 4100.0
+    assert not pacer.flood("5", 3.0, 200.0)
+    assert pacer.flood("6", 300.0, 200.5)
+    assert pacer.bot_ready_at() == 500.5
