@@ -363,10 +363,10 @@ class Outbox:
         query = query.where(found.c.place == 1)
         known = {row["chat"]: _waiting(Task.SEND, row) for row in connection.execute(query, told).mappings()}
         edits = _joined(*_BRIEF, table.c.edit_due).where(_TO_EDIT).order_by(table.c.edit_due.desc())
-        for row in connection.execute(edits).mappings():
-            edit, send = _waiting(Task.EDIT, row), known.get(row["chat"])
-            if send is None or send.due_at > max(now, edit.due_at):
-                known[row["chat"]] = edit
+        first_edits = {row["chat"]: _waiting(Task.EDIT, row) for row in connection.execute(edits).mappings()}
+        for chat, edit in first_edits.items():
+            if (send := known.get(chat)) is None or send.due_at > max(now, edit.due_at):
+                known[chat] = edit
         return list(known.values())
 
 

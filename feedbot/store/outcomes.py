@@ -56,8 +56,8 @@ def record(
             waits = _close(connection, delivery, state, reason, now)
             left = State.PENDING if waits else State.GONE
             deliveries.settle(connection, delivery, left, now=now, reason=reason, counts=False)
-        case TopicClosed(reason, deleted):
-            left = State.GONE if deleted else State.PENDING
+        case TopicClosed(reason):
+            left = State.GONE if _is_deleted(delivery, outcome) else State.PENDING
             deliveries.settle(connection, delivery, left, now=now, reason=reason, counts=False)
             _close_topic(connection, delivery, outcome, now)
         case Migrated(new):
@@ -135,7 +135,7 @@ def record_edit(
             numbers.migrate_chat(connection, chat, new, now)
         case BotStopped():
             pass
-        case TopicClosed(_, False):
+        case TopicClosed() if not _is_deleted(delivery, outcome):
             deliveries.put_off_edit(connection, delivery, now + _TRY_AGAIN)
             _close_topic(connection, delivery, outcome, now)
         case _:  # refused for good, in whatever form, or there is nothing to be edited any more
@@ -177,11 +177,16 @@ def _closed_for(connection: Connection, delivery: Delivery, outcome: RetryAfter,
 
 def _close_topic(connection: Connection, delivery: Delivery, outcome: TopicClosed, now: datetime) -> None:
     """A closed topic is tried daily; a deleted one is not, and what waits for it is skipped."""
-    address = delivery.address
-    until = None if outcome.deleted else now + _TRY_AGAIN
+    address, is_deleted = delivery.address, _is_deleted(delivery, outcome)
+    until = None if is_deleted else now + _TRY_AGAIN
     deliveries.block_topic(connection, address, outcome.reason, now, until)
-    if outcome.deleted:
+    if is_deleted:
         deliveries.drop_of_topic(connection, address)
+
+
+def _is_deleted(delivery: Delivery, outcome: TopicClosed) -> bool:
+    """Whether a topic is gone for good. A chat as a whole, where no topic is named, cannot be."""
+    return outcome.deleted and delivery.address.topic != 0
 
 
 def _close(connection: Connection, delivery: Delivery, state: ChatState, reason: str, now: datetime) -> bool:

@@ -13,6 +13,7 @@ from feedbot.rules.delivery import (
     Refused,
     RetryAfter,
     Sent,
+    TopicClosed,
     Unknown,
 )
 from feedbot.store import (
@@ -396,3 +397,10 @@ def test_a_configured_chat_that_is_gone_is_kept_with_its_subscription(store: Sto
     store.do_now(subscriptions.set_chat_state, "@channel", ChatState.GONE, "kicked", NOW)
     assert store.do_now(subscriptions.purge_gone, NOW + timedelta(days=1)) == 0
     assert len(store.do_now(subscriptions.all_subscriptions)) == 1
+
+
+def test_a_chat_as_a_whole_is_no_topic_that_could_be_deleted(store: Store) -> None:
+    fill(store, 1, 2)
+    settle(store, TopicClosed("message thread not found", deleted=True))
+    assert head(store, "1001", LATER) is None
+    assert head(store, "1001", NOW + timedelta(days=1, seconds=1)) is not None
