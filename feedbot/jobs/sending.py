@@ -76,6 +76,7 @@ class Lane:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._began: dict[str, float] = {}
         self._answered_at = float("-inf")
+        self._asking: asyncio.Task[None] | None = None
         self._stops = 0
         self._stopped = "", float("-inf")
         self._early: set[str] = set()
@@ -161,6 +162,8 @@ class Lane:
         self.end()
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=seconds)
+        if self._asking:
+            self._asking.cancel()
         for chat, task in list(self._tasks.items()):
             task.cancel()
             self._observer.warn("delivery left unknown", chat=chat)
@@ -213,8 +216,18 @@ class Lane:
         if len(self._tasks) < IN_FLIGHT:
             return True
         slow = time.monotonic() - self._slow
+        if self._answered_at <= slow and len(self._tasks) >= _MOST_IN_SILENCE and not self._asking:
+            self._asking = asyncio.create_task(self._ask_whether_up())
         most = _MOST if self._answered_at > slow else _MOST_IN_SILENCE
         return len(self._tasks) < most and sum(began > slow for began in self._began.values()) < IN_FLIGHT
+
+    async def _ask_whether_up(self) -> None:
+        """Where so many chats do not answer, find out whether the Bot API does: it may be only them."""
+        if await self._desk.sender.is_up():
+            self._answered_at = time.monotonic()
+            self._wake.set()
+        await asyncio.sleep(self._slow / 2)
+        self._asking = None
 
     def _left(self, chat: str) -> None:
         """A chat's message is out of the gate: the next one may be taken."""
