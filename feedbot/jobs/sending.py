@@ -78,7 +78,7 @@ class Lane:
         self._answered_at = float("-inf")
         self._asking: asyncio.Task[None] | None = None
         self._stops = 0
-        self._stopped = "", float("-inf")
+        self._stopped_for = ""
         self._early: set[str] = set()
         self._is_taking = True
         self._wake = asyncio.Event()
@@ -223,7 +223,7 @@ class Lane:
 
     async def _ask_whether_up(self) -> None:
         """Where so many chats do not answer, find out whether the Bot API does: it may be only them."""
-        if await self._desk.sender.is_up():
+        if await self._sender.is_up():
             self._answered_at = time.monotonic()
             self._wake.set()
         await asyncio.sleep(self._slow / 2)
@@ -283,13 +283,12 @@ class Lane:
     @property
     def stopped(self) -> str | None:
         """Why nothing at all is sent for now; None where it is."""
-        reason, until = self._stopped
-        return reason if until > time.monotonic() else None
+        return self._stopped_for if self._pacer.closed_until > time.monotonic() else None
 
-    def _stop_sending(self, reason: str, seconds: float) -> None:
+    def _tell_stop(self, reason: str, now: float) -> None:
+        self._stopped_for, seconds = reason, round(self._pacer.closed_until - now)
         if seconds >= _STOPPED:
-            self._observer.warn("sending stopped: what waits is kept", reason=reason, seconds=round(seconds))
-        self._stopped = reason, time.monotonic() + seconds
+            self._observer.warn("sending stopped: what waits is kept", reason=reason, seconds=seconds)
 
     def _settle(self, chat: str, report: DeliverReport) -> None:
         now = time.monotonic()
@@ -299,11 +298,10 @@ class Lane:
             self._answered_at = now
         reason = str(getattr(report.outcome, "reason", ""))
         if (wait := report.flood) is not None and self._pacer.flood(chat, wait.total_seconds(), now):
-            self._stop_sending(reason, wait.total_seconds())
+            self._tell_stop(reason, now)
         if report.stopped and self._pacer.bot_ready_at() < now + _STOPPED / 2:
-            seconds = min(_STOPPED * 2**self._stops, _STOPPED_LONGEST)
-            self._pacer.close(now + seconds)
-            self._stop_sending(reason, seconds)
+            self._pacer.close(now + min(_STOPPED * 2**self._stops, _STOPPED_LONGEST))
+            self._tell_stop(reason, now)
             self._stops += 1
         if report.accepted:
             self._stops = 0

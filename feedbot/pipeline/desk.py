@@ -23,10 +23,9 @@ class Desk:
     """What one bot's messages are made and sent with. Those that were composed are kept for the next
     subscribers of their articles. `deletes` is whether a message goes away with its article, or says that
     it was withdrawn. `fetching` are the addresses of photos that somebody's message is having fetched and
-    uploaded, and until when others wait for it; `uploading` by how many at
-    once; `steps_back` is told of its chat, for that may take long, and
-    `done` is called at the end. `refused_in` is the chat that first refused a photo, `unanswered` counts by
-    message how often its photo or rich form had no answer while others have.
+    uploaded, and until when others wait for it; `uploading` by how many at once; `steps_back` is told of its
+    chat, for that may take long, and `done` is called at the end. `refused_in` is the chat that first refused
+    a photo, `unanswered` counts by message how often its photo or rich form had no answer while others have.
     `turn` waits until a chat may be written to, for those that are written down as being sent only then.
     `clock` tells the time for what is written after photo, turn and answer, which take their own.
     """
@@ -47,8 +46,10 @@ class Desk:
 
     def is_bad(self, picked: Picked, fault: str) -> bool:
         """Whether it is the photo that is refused, and not a chat: it was so in another one too."""
-        if picked.photo is None or takes_no_photos(fault) or fault == NOT_ANSWERED:
-            return fault == NOT_ANSWERED
+        if fault == NOT_ANSWERED:
+            return True
+        if picked.photo is None or takes_no_photos(fault):
+            return False
         if len(self.refused_in) >= MOST_COMPOSED:
             self.refused_in.clear()
         chat = picked.delivery.address.chat

@@ -103,6 +103,11 @@ class Pacer:
                 known.sent[place] = max(known.sent[place], at)
             known.free_at = max(known.free_at, at + (known.last.cost - 1) * PRIVATE_GAP + PRIVATE_REST)
 
+    @property
+    def closed_until(self) -> float:
+        """Until when nothing at all is sent."""
+        return self._closed_until
+
     def bot_ready_at(self, cost: int = 1) -> float:
         """The earliest time of the next message at all: evenly, no more than allowed in any second."""
         window = 0.0

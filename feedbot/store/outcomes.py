@@ -79,7 +79,7 @@ def _again(connection: Connection, delivery: Delivery, outcome: RetryAfter, now:
         # It fails as those before it did: that is an outage, in which the order is kept.
         deliveries.back_in_line(connection, delivery.address.chat, before=delivery.id)
     if outcome.refused and (since := _failed(connection, delivery, _MOST_REFUSALS, now)):
-        wait = min(max(now - since, _ASIDE), _ASIDE_LONGEST)
+        wait = _aside_wait(since, now)
         state = State.GONE if now - since >= deliveries.ASIDE_PATIENCE else state
     deliveries.settle(
         connection, delivery, state, now=now, wait=wait, reason=outcome.reason, counts=not outcome.flood
@@ -101,6 +101,11 @@ def _failed(connection: Connection, delivery: Delivery, most: int, now: datetime
     since = delivery.aside_since or (now if delivery.refusals + 1 >= most else None)
     deliveries.failed(connection, delivery, since)
     return since
+
+
+def _aside_wait(since: datetime, now: datetime) -> timedelta:
+    """How long one waits that was refused too often: as long as it stands aside, one minute to two."""
+    return min(max(now - since, _ASIDE), _ASIDE_LONGEST)
 
 
 def _works_again(connection: Connection, delivery: Delivery, now: datetime) -> None:
@@ -151,7 +156,7 @@ def record_probe(
             deliveries.settle(connection, delivery, State.SENT, now=now, message_id=number, counts=False)
         case RetryAfter(wait):
             since = _failed(connection, delivery, _MOST_REFUSALS, now) if outcome.refused else None
-            wait = min(max(now - since, _ASIDE), _ASIDE_LONGEST) if since else wait
+            wait = _aside_wait(since, now) if since else wait
             deliveries.wait_until(connection, delivery.id, now + wait)
             _closed_for(connection, delivery, outcome, now)
         case Unknown():
